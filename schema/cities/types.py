@@ -1,0 +1,95 @@
+"""A city, as the graph shows it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+
+from schema import refs
+from schema.arguments import FiguresArguments, OrganizationsArguments, Today
+from schema.context import Context
+from schema.fields import derived, relation
+from schema.ids import GlobalId
+from schema.loaders.figure import FiguresOfTenants
+from schema.loaders.organization import (
+    OrganizationByCode,
+    OrganizationLevelCounts,
+    OrganizationsOfTenant,
+    TenantDataKinds,
+)
+from schema.node import Node
+from schema.sources import CatalogueSource, levels_of, workflows_of
+from tenants.definition import DataKind, Definition
+
+
+def _id(root: Definition) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("City", root.tenant_id)))
+
+
+def _province(root: Definition, context: Context) -> Definition:
+    return context.registry.province_of(root)
+
+
+@dataclass(frozen=True)
+class CodeArguments:
+    """Arguments of `City.organization`: they make the key, not the loader's arguments."""
+
+    code: Annotated[strawberry.ID, strawberry.argument(description="组织编码 | code")]
+
+
+@strawberry.type(
+    name="City",
+    description="城市:一个租户,有自己的层级、目录与流程。 | A city: a tenant of its own ways.",
+)
+class CityType(Node):
+    """Of a `Definition` whose kind is CITY."""
+
+    @classmethod
+    def is_type_of(cls, value: object, info: object) -> bool:
+        """Provinces are definitions too."""
+        return isinstance(value, Definition) and value.kind == "CITY"
+
+    id: strawberry.ID = derived(_id, "全局编号 | global id")
+    code: str = derived(lambda root: root.tenant.code, "六位区划代码 | six-digit code")
+    slug: str = derived(lambda root: root.tenant.slug, "网址名,如 fushun | slug")
+    name: str = derived(lambda root: root.tenant.name, "名称,如抚顺市 | name")
+    province: refs.Province = derived(_province, "所属省份 | province")
+    depth: int = derived(
+        lambda root: root.hierarchy.depth,
+        "级数:最长的层级链(仅数计入级数的层级)| levels on the longest chain, counted ones only",
+    )
+    levels: list[refs.Level] = derived(levels_of, "层级,自上而下 | levels, from the top")
+    catalogue: refs.Catalogue = derived(CatalogueSource, "服务目录 | service catalogue")
+    workflows: list[refs.Workflow] = derived(workflows_of, "办理流程 | workflows")
+    definition: refs.TenantDefinition = derived(
+        lambda root: root, "生效的定义及每项的出处 | the definition in force, value by value"
+    )
+    data_kinds: list[DataKind] = relation(
+        TenantDataKinds,
+        "含有哪些种类的数据 | which kinds of data it holds",
+        key=lambda root: (root.tenant_id,),
+    )
+    organization: refs.Organization | None = relation(
+        OrganizationByCode,
+        "按编码取组织 | the organization with a code",
+        key=lambda root, context, arguments: (root.tenant_id, str(arguments.code)),
+        arguments=CodeArguments,
+    )
+    organizations: refs.Organizations = relation(
+        OrganizationsOfTenant,
+        "组织,按拼音排序;搜索时先列最相近的 | organizations by pinyin; nearest first in a search",
+        key=lambda root: (root.tenant_id,),
+        arguments=OrganizationsArguments,
+    )
+    organization_counts: list[refs.LevelCount] = relation(
+        OrganizationLevelCounts,
+        "各层级的组织数 | how many organizations each level has",
+        key=lambda root: (root.tenant_id, "/"),
+        arguments=Today,
+    )
+    figures: refs.Figures = relation(
+        FiguresOfTenants,
+        "报道数字 | reported figures",
+        key=lambda root: (root.tenant_id,),
+        arguments=FiguresArguments,
+    )

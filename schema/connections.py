@@ -1,0 +1,72 @@
+"""Relay connections: one pair of types a row kind, all of the same shape."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from schema.fields import passing
+from schema.paging import Slice
+
+First = Annotated[
+    int | None,
+    strawberry.argument(description="前几条,1–100,缺省 20 | the first so many, 1–100, default 20"),
+]
+After = Annotated[
+    str | None, strawberry.argument(description="从此游标之后开始 | begin after this cursor")
+]
+Last = Annotated[
+    int | None, strawberry.argument(description="后几条,1–100 | the last so many, 1–100")
+]
+Before = Annotated[
+    str | None, strawberry.argument(description="到此游标之前为止 | end before this cursor")
+]
+
+
+@strawberry.type(description="分页信息(Relay)。 | Where a page stands (Relay).")
+class PageInfo:
+    """Of a `Slice`."""
+
+    has_next_page: bool = strawberry.field(
+        resolver=lambda root: root.has_next, description="之后还有 | whether more follow"
+    )
+    has_previous_page: bool = strawberry.field(
+        resolver=lambda root: root.has_previous, description="之前还有 | whether more precede"
+    )
+    start_cursor: str | None = strawberry.field(
+        resolver=lambda root: root.cursors[0] if root.cursors else None,
+        description="本页首条的游标 | cursor of the first row",
+    )
+    end_cursor: str | None = strawberry.field(
+        resolver=lambda root: root.cursors[-1] if root.cursors else None,
+        description="本页末条的游标 | cursor of the last row",
+    )
+
+
+def edges_of(slice_: Slice) -> list[tuple[str, Any]]:
+    """Pairs of cursor and row: what an edge resolves from."""
+    return list(zip(slice_.cursors, slice_.rows, strict=True))
+
+
+def edges() -> Any:
+    """The `edges` field of a connection."""
+    return passing(edges_of, "边:游标与节点 | edges: cursor and node")
+
+
+def nodes() -> Any:
+    """The `nodes` field of a connection."""
+    return passing(lambda root: root.rows, "节点 | the rows themselves")
+
+
+def page_info() -> Any:
+    """The `pageInfo` field of a connection."""
+    return strawberry.field(resolver=lambda root: root, description="分页信息 | page info")
+
+
+def edge_cursor() -> Any:
+    """The `cursor` field of an edge."""
+    return strawberry.field(resolver=lambda root: root[0], description="游标 | cursor")
+
+
+def edge_node() -> Any:
+    """The `node` field of an edge."""
+    return passing(lambda root: root[1], "节点 | the row")

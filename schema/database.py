@@ -1,0 +1,163 @@
+"""The database: a pool for reading, snapshots for operations, an engine for writing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from schema.errors import CodedError, ErrorCode
+
+R = TypeVar("R", bound=asyncpg.Record)
+
+
+UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+
+
+async def _leave(connection: asyncpg.Connection) -> None:
+    """Leave a returned connection as it is.
+
+    Every operation is a transaction of its own that ends before its connection goes back, so
+    there is nothing to reset; asyncpg's own RESET would cost a round trip an operation.
+    """
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database; `open` before use, `close` after."""
+
+    def __init__(self, url: str, size: int = 10, statement_timeout: float = 5.0) -> None:
+        self.url = url
+        self._size = size
+        self._statement_timeout = statement_timeout
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Connect.
+
+        Errors: those of `UNREACHABLE`, and `asyncpg.PostgresError` where the server refuses.
+        """
+        if self._pool is None:
+            self._pool = await asyncpg.create_pool(
+                self.url,
+                min_size=1,
+                max_size=self._size,
+                reset=_leave,
+                server_settings={
+                    "statement_timeout": str(int(self._statement_timeout * 1000)),
+                    "jit": "off",  # costs more than it saves on statements of milliseconds
+                    "application_name": "onegrid",
+                },
+            )
+
+    async def close(self) -> None:
+        """Give every connection back to the server."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
+        """A connection for one use.
+
+        Errors: `CodedError` UNAVAILABLE where the database cannot be reached.
+        """
+        if self._pool is None:
+            raise unavailable()
+        try:
+            connection = await self._pool.acquire()
+        except UNREACHABLE as error:
+            raise unavailable() from error
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
+
+    def snapshot(self) -> "Snapshot":
+        """A read-only snapshot for one operation; use as an async context manager."""
+        return Snapshot(self)
+
+
+def unavailable() -> CodedError:
+    """What is said while the database cannot be reached."""
+    return CodedError(
+        ErrorCode.UNAVAILABLE,
+        "数据库暂时不可用,请稍后重试。",
+        "The database is not available now; try again later.",
+    )
+
+
+class Snapshot:
+    """One read-only REPEATABLE READ transaction, begun by the first statement.
+
+    All that an operation reads through it agrees with each other. `statements` counts what it ran
+    (BEGIN and COMMIT not counted).
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = asyncio.Lock()
+        self._lease: Any = None
+        self._connection: Any = None
+        self.statements = 0
+
+    async def __aenter__(self) -> "Snapshot":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._lease is None:
+            return
+        try:
+            if not self._connection.is_closed():
+                await self._connection.execute("COMMIT" if error is None else "ROLLBACK")
+        finally:
+            lease, self._lease, self._connection = self._lease, None, None
+            await lease.__aexit__(None, None, None)
+
+    async def fetch(
+        self, sql: str, values: Sequence[object], record: type[R] | None = None
+    ) -> list[R]:
+        """Run one statement and give its rows as `record`s, in the order of the statement."""
+        async with self._lock:  # a connection runs one statement at a time
+            if self._connection is None:
+                await self._begin()
+            self.statements += 1
+            try:
+                rows: list[R] = await self._connection.fetch(sql, *values, record_class=record)
+            except UNREACHABLE as error:
+                raise unavailable() from error
+            return rows
+
+    async def _begin(self) -> None:
+        lease = self._database.connection()
+        connection = await lease.__aenter__()
+        try:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        except BaseException as error:
+            await lease.__aexit__(None, None, None)
+            if isinstance(error, UNREACHABLE):
+                raise unavailable() from error
+            raise
+        self._lease, self._connection = lease, connection
+
+
+def engine(url: str) -> AsyncEngine:
+    """An SQLAlchemy engine for writes, of few connections."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"), pool_size=2, pool_pre_ping=True
+    )
+
+
+@asynccontextmanager
+async def unit_of_work(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """One transaction: committed at the end, rolled back by any exception."""
+    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        yield session

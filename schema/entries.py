@@ -1,0 +1,85 @@
+"""How a query enters the graph: by city, by province, by global id."""
+
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from schema.context import Context
+from schema.errors import CodedError, ErrorCode
+from schema.ids import GlobalId, parse_id
+from schema.loaders.figure import FigureById
+from schema.loaders.loader import Loader
+from schema.loaders.organization import OrganizationById
+from schema.sources import ServiceSource
+from tenants.definition import Definition
+
+ROWS: dict[str, type[Loader[Any, Any]]] = {
+    "Organization": OrganizationById,
+    "Figure": FigureById,
+}
+
+
+def find_city(context: Context, code: str) -> Definition:
+    """The city with this code or slug.
+
+    Errors: `CodedError` CITY_UNKNOWN.
+    """
+    found = context.registry.city(code)
+    if found is None or not context.scope.permits(found.tenant_id):
+        names = ", ".join(city.tenant.slug for city in context.registry.cities)
+        raise CodedError(
+            ErrorCode.CITY_UNKNOWN,
+            f"没有城市“{code}”;请用六位区划代码或网址名,可用:{names}。",
+            f"There is no city {code!r}; use a six-digit code or a slug: {names}.",
+            given=code,
+        )
+    return found
+
+
+def find_province(context: Context, code: str) -> Definition:
+    """The province with this code or slug.
+
+    Errors: `CodedError` PROVINCE_UNKNOWN.
+    """
+    found = context.registry.province(code)
+    if found is None or not context.scope.permits(found.tenant_id):
+        names = ", ".join(province.tenant.slug for province in context.registry.provinces)
+        raise CodedError(
+            ErrorCode.PROVINCE_UNKNOWN,
+            f"没有省份“{code}”;请用六位区划代码或网址名,可用:{names}。",
+            f"There is no province {code!r}; use a six-digit code or a slug: {names}.",
+            given=code,
+        )
+    return found
+
+
+def listed_cities(context: Context, province: str | None) -> list[Definition]:
+    """The cities that the operation may see, of one province or of all."""
+    registry = context.registry
+    cities = registry.cities
+    if province is not None:
+        cities = registry.cities_of(find_province(context, province))
+    return [city for city in cities if context.scope.permits(city.tenant_id)]
+
+
+def find_node(context: Context, info: GraphQLResolveInfo[Any], id_: str) -> Any:
+    """The object with a global id, or an awaitable of it; None where there is none.
+
+    Errors: `CodedError` ID_MALFORMED.
+    """
+    parsed = parse_id(id_)
+    definition = context.registry.by_id.get(parsed.tenant_id)
+    if definition is None or not context.scope.permits(parsed.tenant_id):
+        return None
+    if parsed.type in ROWS:
+        key = (parsed.tenant_id, parsed.uuid)
+        return context.load(ROWS[parsed.type], key, None, context.columns(info))
+    return _configured(definition, parsed)
+
+
+def _configured(definition: Definition, parsed: GlobalId) -> Any:
+    if parsed.type in ("City", "Province"):
+        return definition if definition.kind == parsed.type.upper() else None
+    if parsed.type == "Service" and parsed.key in definition.services:
+        return ServiceSource(definition, *definition.services[parsed.key])
+    return None

@@ -1,0 +1,181 @@
+"""How fields are declared: a column, a pure function of the row, or a relation on a loader."""
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, runtime_checkable
+
+import strawberry
+from strawberry.types import Info
+
+from schema.context import Context
+from schema.loaders.loader import Loader
+from schema.projection import COLUMNS, PASSES
+
+
+@runtime_checkable
+class Arguments(Protocol):
+    """A frozen dataclass: its fields are GraphQL arguments, `checked` makes them loader ones."""
+
+    def checked(self, context: Context, root: Any) -> Any:
+        """The loader's arguments, for the object `root`.
+
+        Errors: `CodedError` where the client's make no sense.
+        """
+
+
+def column(description: str, name: str | None = None) -> Any:
+    """A field that is a column of the row; `name` where the column is called otherwise."""
+
+    def declare(column_name: str) -> Any:
+        return strawberry.field(
+            resolver=_reader(column_name),
+            description=description,
+            metadata={COLUMNS: (column_name,)},
+        )
+
+    return declare(name) if name is not None else _Named(declare)
+
+
+class _Named:
+    """A column field that takes the name of the attribute that it is assigned to."""
+
+    def __init__(self, declare: Callable[[str], Any]) -> None:
+        self.declare = declare
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        setattr(owner, name, self.declare(name))
+
+
+def _reader(name: str) -> Callable[[Any], Any]:
+    def read(root: Any) -> Any:
+        return root[name]
+
+    return read
+
+
+def derived(
+    function: Callable[..., Any],
+    description: str,
+    columns: tuple[str, ...] = (),
+    *,
+    arguments: type[Any] | None = None,
+    name: str | None = None,
+) -> Any:
+    """A field that is a pure function of the row, then of the context where it takes that too.
+
+    `columns` are those of the row that the function reads. Where `arguments` (a dataclass) is
+    given, the function takes one of it last.
+    """
+    takes_context = len(inspect.signature(function).parameters) > 1 + (arguments is not None)
+
+    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
+        values = [root, info.context] if takes_context else [root]
+        if arguments is not None:
+            values.append(arguments(**_given(given)))
+        return function(*values)
+
+    _describe(resolve, arguments)
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={COLUMNS: columns}, name=name
+    )
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that the client gave; an absent one takes the dataclass's default."""
+    return {name: value for name, value in values.items() if value is not strawberry.UNSET}
+
+
+def passing(function: Callable[[Any], Any], description: str) -> Any:
+    """A field of a wrapper (a connection, an edge) whose selection is that of the rows below."""
+
+    def resolve(root: Any) -> Any:
+        return function(root)
+
+    return strawberry.field(resolver=resolve, description=description, metadata={PASSES: True})
+
+
+def relation(
+    loader: type[Loader[Any, Any]],
+    description: str,
+    *,
+    key: tuple[str, ...] | Callable[..., Any],
+    columns: tuple[str, ...] = (),
+    arguments: type[Any] | None = None,
+    finish: Callable[[Any, Any, Context], Any] | None = None,
+) -> Any:
+    """A field that a batch loader answers.
+
+    `key` names the row's columns that make the loader's key, or is a function that makes it from
+    the row's `columns` (then from the context and the arguments, where it takes them); the key
+    None, or one with None in it, is answered by null at once. `arguments` is a dataclass as in
+    `Arguments`; one without `checked` only serves the key. `finish` makes the field's value from
+    the loader's, the row and the context, where they differ.
+    """
+    make_key = _columns_key(key) if isinstance(key, tuple) else _function_key(key)
+
+    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
+        context = info.context
+        asked = None if arguments is None else arguments(**_given(given))
+        found = make_key(root, context, asked)
+        if found is None:
+            return None
+        checked = asked.checked(context, root) if isinstance(asked, Arguments) else None
+        value = context.load(loader, found, checked, context.columns(info._raw_info))
+        return value if finish is None else _finished(value, finish, root, context)
+
+    _describe(resolve, arguments)
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        metadata={COLUMNS: key if isinstance(key, tuple) else columns, "onegrid-loader": loader},
+    )
+
+
+async def _finished(
+    value: Awaitable[Any], finish: Callable[[Any, Any, Context], Any], root: Any, context: Context
+) -> Any:
+    return finish(await value, root, context)
+
+
+def _columns_key(names: tuple[str, ...]) -> Callable[..., Any]:
+    def make(root: Any, context: Context, arguments: Any) -> Any:
+        values = tuple(root[name] for name in names)
+        return None if None in values else values
+
+    return make
+
+
+def _function_key(function: Callable[..., Any]) -> Callable[..., Any]:
+    takes = len(inspect.signature(function).parameters)
+
+    def make(*given: Any) -> Any:
+        return function(*given[:takes])
+
+    return make
+
+
+def _describe(resolve: Any, arguments: type[Any] | None) -> None:
+    """Give the resolver the signature that strawberry reads GraphQL arguments from."""
+    annotations: dict[str, Any] = {"info": Info}
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [
+        inspect.Parameter("root", kind),
+        inspect.Parameter("info", kind, annotation=Info),
+    ]
+    if arguments is not None:
+        hints = typing.get_type_hints(arguments, include_extras=True)
+        for field in dataclasses.fields(arguments):
+            required = field.default is dataclasses.MISSING
+            parameters.append(
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    annotation=hints[field.name],
+                    default=inspect.Parameter.empty if required else strawberry.UNSET,
+                )
+            )
+            annotations[field.name] = hints[field.name]
+    resolve.__signature__ = inspect.Signature(parameters)
+    resolve.__annotations__ = annotations

@@ -1,0 +1,52 @@
+"""SQL of the read path: rendered once from the table metadata, run on asyncpg directly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, Text, Uuid, bindparam, column, func
+from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
+from sqlalchemy.sql import Executable, TableValuedAlias
+
+_DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
+_TYPES: dict[str, Any] = {"tenant_id": Integer(), "id": Uuid()}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL text with `$n` places, the name of the value for each, and the values that are fixed."""
+
+    sql: str
+    names: tuple[str, ...]
+    fixed: Mapping[str, object]
+
+    def values(self, given: Mapping[str, object]) -> list[object]:
+        """`given` in the order of the places."""
+        fixed = self.fixed
+        return [fixed[name] if name in fixed else given[name] for name in self.names]
+
+
+def render(executable: Executable) -> Statement:
+    """Compile an SQLAlchemy statement for asyncpg; call once, keep the result."""
+    compiled = executable.compile(dialect=_DIALECT)  # type: ignore[attr-defined]
+    fixed = {name: value for name, value in compiled.params.items() if value is not None}
+    return Statement(str(compiled), tuple(compiled.positiontup or ()), fixed)
+
+
+def keys_table(*names: str) -> TableValuedAlias:
+    """A table `k` of the batch's keys: one array parameter a column, and `n` from 1.
+
+    The parameters are named like the columns with `s` added.
+    """
+    types: list[Any] = [_TYPES.get(name, Text()) for name in names]
+    arrays: list[Any] = [
+        bindparam(f"{name}s", type_=ARRAY(kind)) for name, kind in zip(names, types, strict=True)
+    ]
+    columns: list[Any] = [column(name, kind) for name, kind in zip(names, types, strict=True)]
+    table = func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="k")
+    return table.render_derived()
+
+
+def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+    """The array parameters of `keys_table(*names)` for these keys."""
+    return {f"{name}s": [key[at] for key in keys] for at, name in enumerate(names)}

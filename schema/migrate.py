@@ -1,0 +1,56 @@
+"""Bringing a database to this version's schema, in one transaction, or saying why not."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+# two servers that start on one new database must not migrate it at the same time
+LOCK = 7_201_104_001
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision that a database has; None where it was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def head() -> str:
+    """The newest revision that this version of OneGrid knows."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    assert newest is not None
+    return newest
+
+
+async def migrate(engine: AsyncEngine, target: str = "head") -> None:
+    """Run every migration up to `target` in one transaction.
+
+    Errors: `RuntimeError` where the database is newer than this version knows.
+    """
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade, target)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _upgrade(connection: Connection, target: str) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    config = _config()
+    current = revision(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if current is not None and current not in known:
+        raise RuntimeError(
+            f"the database has schema {current}, which this version of OneGrid does not know "
+            f"(newest known: {head()}); install the newer version that made it"
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)

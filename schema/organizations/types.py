@@ -1,0 +1,252 @@
+"""Organizations and their connections."""
+
+import datetime
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import strawberry
+
+from schema import refs
+from schema.arguments import AsOf, LevelKey, RungOf, Today, known_level
+from schema.connections import (
+    After,
+    First,
+    PageInfo,
+    edge_cursor,
+    edge_node,
+    edges,
+    nodes,
+    page_info,
+)
+from schema.context import Context, StaleRegistryError
+from schema.fields import column, derived, relation
+from schema.ids import GlobalId
+from schema.loaders.organization import (
+    CountArguments,
+    LevelCount,
+    OrganizationAncestors,
+    OrganizationById,
+    OrganizationChildren,
+    OrganizationDescendantCount,
+    OrganizationDescendants,
+    OrganizationFormerNames,
+    OrganizationLevelCounts,
+    OrganizationPage,
+    OrganizationPredecessors,
+    OrganizationRecord,
+    OrganizationSuccessors,
+    OrganizationTotal,
+)
+from schema.node import Node, kind_of
+from schema.paging import Window, window
+from schema.sources import LevelSource
+from tenants.definition import DataKind, Definition
+from tenants.hierarchy import Rung
+
+
+@dataclass(frozen=True)
+class ChildrenArguments:
+    """Arguments of `Organization.children`."""
+
+    first: First = None
+    after: After = None
+    as_of: AsOf = None
+
+    def checked(self, context: Context, root: Any) -> OrganizationPage:
+        """The page asked for."""
+        return OrganizationPage(
+            as_of=self.as_of or context.today,
+            window=window(self.first, self.after),
+            historic=self.as_of is not None,
+        )
+
+
+@dataclass(frozen=True)
+class DescendantsArguments:
+    """Arguments of `Organization.descendants`."""
+
+    level: LevelKey = None
+    rung: RungOf = None
+    first: First = None
+    after: After = None
+    as_of: AsOf = None
+
+    def checked(self, context: Context, root: Any) -> OrganizationPage:
+        """The page asked for.
+
+        Errors: `CodedError` LEVEL_UNKNOWN.
+        """
+        return OrganizationPage(
+            as_of=self.as_of or context.today,
+            window=window(self.first, self.after),
+            historic=self.as_of is not None,
+            level=known_level(context.registry.by_id[root["tenant_id"]], self.level),
+            rung=self.rung,
+        )
+
+
+@dataclass(frozen=True)
+class CountedArguments:
+    """Arguments of `Organization.descendantCount`."""
+
+    rung: Annotated[Rung, strawberry.argument(description="可比层级 | rung")]
+
+    def checked(self, context: Context, root: Any) -> CountArguments:
+        """The count asked for."""
+        return CountArguments(self.rung, context.today)
+
+
+@dataclass(frozen=True)
+class SameArguments:
+    """No arguments: the total is of the connection's own filters."""
+
+    def checked(self, context: Context, root: Any) -> OrganizationPage:
+        """The connection's filters, without its window, so that every page has one total."""
+        wanted: OrganizationPage = root.arguments
+        return replace(wanted, window=Window(1))
+
+
+def _definition(root: Any, context: Context) -> Definition:
+    return context.registry.by_id[root["tenant_id"]]
+
+
+def _id(root: Any) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("Organization", root["tenant_id"], root["id"].hex)))
+
+
+def _city(root: Any, context: Context) -> Definition | None:
+    definition = _definition(root, context)
+    return definition if definition.kind == "CITY" else None
+
+
+def _level(root: Any, context: Context) -> LevelSource:
+    definition = _definition(root, context)
+    if root["level"] not in definition.hierarchy:
+        raise StaleRegistryError
+    return LevelSource(definition, definition.hierarchy[root["level"]])
+
+
+def _level_of_count(root: LevelCount, context: Context) -> LevelSource:
+    definition = context.registry.by_id[root.tenant_id]
+    if root.level not in definition.hierarchy:
+        raise StaleRegistryError
+    return LevelSource(definition, definition.hierarchy[root.level])
+
+
+@strawberry.type(
+    name="LevelCount", description="某一层级的组织数 | How many organizations a level has."
+)
+class LevelCountType:
+    """Of a `LevelCount`."""
+
+    level: refs.Level = derived(_level_of_count, "层级 | level")
+    rung: Rung | None = derived(lambda root: root.rung, "可比层级 | rung")
+    count: int = derived(lambda root: root.count, "组织数 | number of organizations")
+
+
+@strawberry.type(name="FormerName", description="曾用名 | A name that an organization had.")
+class FormerNameType:
+    """Of a row of `organization_name`."""
+
+    name: str = derived(lambda root: root["name"], "名称 | name")
+    valid_to: datetime.date = derived(
+        lambda root: root["valid_to"], "使用至(不含)| first day on which it was not its name"
+    )
+    source: str | None = derived(lambda root: root["source"], "出处文件 | source document")
+    assumed: bool = derived(lambda root: root["assumed"], "日期是否为假定 | whether assumed")
+
+
+@strawberry.type(
+    name="Organization",
+    description="组织:城市组织树上的任一单位。 | Any unit of a tenant's tree.",
+)
+class OrganizationType(Node):
+    """Of an `OrganizationRecord`."""
+
+    is_type_of = kind_of(OrganizationRecord)
+
+    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    code: str = column("组织编码,在本市内唯一 | code, unique in its tenant")
+    name: str = column("名称 | name")
+    city: refs.City | None = derived(
+        _city, "所属城市;省级组织为空 | city; null for a provincial body", ("tenant_id",)
+    )
+    level: refs.Level = derived(_level, "层级 | level", ("tenant_id", "level"))
+    parent: "OrganizationType | None" = relation(
+        OrganizationById, "上级组织 | the organization above", key=("tenant_id", "parent_id")
+    )
+    ancestors: list["OrganizationType"] = relation(
+        OrganizationAncestors,
+        "各级上级组织,自上而下 | the organizations above, from the top",
+        key=("tenant_id", "path"),
+    )
+    children: "OrganizationConnection" = relation(
+        OrganizationChildren,
+        "直接下级,按拼音排序 | the organizations directly below, by pinyin",
+        key=("tenant_id", "id"),
+        arguments=ChildrenArguments,
+    )
+    descendants: "OrganizationConnection" = relation(
+        OrganizationDescendants,
+        "各级下级,可按层级筛选 | all organizations below, by level or rung",
+        key=("tenant_id", "path"),
+        arguments=DescendantsArguments,
+    )
+    descendant_count: int = relation(
+        OrganizationDescendantCount,
+        "某一可比层级的下级组织数 | how many organizations of a rung stand below",
+        key=("tenant_id", "path"),
+        arguments=CountedArguments,
+    )
+    descendant_counts: list[LevelCountType] = relation(
+        OrganizationLevelCounts,
+        "各层级的下级组织数 | how many organizations of each level stand below",
+        key=("tenant_id", "path"),
+        arguments=Today,
+    )
+    valid_from: datetime.date | None = column("生效日期,空为不详 | first day; null = not known")
+    valid_to: datetime.date | None = column(
+        "失效日期(不含),空为存续 | first day on which it no longer existed; null = it exists"
+    )
+    former_names: list[FormerNameType] = relation(
+        OrganizationFormerNames, "曾用名 | former names", key=("tenant_id", "id")
+    )
+    successors: list["OrganizationType"] = relation(
+        OrganizationSuccessors,
+        "继任组织(合并、撤销后)| the organizations that took it over",
+        key=("tenant_id", "id"),
+    )
+    predecessors: list["OrganizationType"] = relation(
+        OrganizationPredecessors,
+        "前身组织 | the organizations that it took over",
+        key=("tenant_id", "id"),
+    )
+    data_kind: DataKind = derived(
+        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
+    )
+    source: str | None = column("出处 | source")
+    assumed: bool = column("其位置或日期是否含假定 | whether its place or dates are assumed")
+
+
+@strawberry.type(name="OrganizationEdge", description="组织的边 | An edge of organizations.")
+class OrganizationEdge:
+    """Of a cursor and an `OrganizationRecord`."""
+
+    cursor: str = edge_cursor()
+    node: OrganizationType = edge_node()
+
+
+@strawberry.type(name="OrganizationConnection", description="组织分页 | A page of organizations.")
+class OrganizationConnection:
+    """Of a `Slice`."""
+
+    edges: list[OrganizationEdge] = edges()
+    nodes: list[OrganizationType] = nodes()
+    page_info: PageInfo = page_info()
+
+    total_count: int = relation(
+        OrganizationTotal,
+        "总数(另需一条 SQL)| how many in all (one more SQL statement)",
+        key=lambda root: root.key,
+        arguments=SameArguments,
+    )

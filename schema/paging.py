@@ -1,0 +1,116 @@
+"""Keyset pages: what a client may ask for, cursors, and what a page holds."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from schema.errors import CodedError, ErrorCode
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+
+
+@dataclass(frozen=True)
+class Window:
+    """A validated page: how many rows, from which position, in which direction.
+
+    `position` holds the sort values of the row that the page begins after (or, when `backward`,
+    ends before); None is the beginning (or the end).
+    """
+
+    limit: int
+    position: tuple[str, ...] | None = None
+    backward: bool = False
+
+
+def window(
+    first: int | None,
+    after: str | None,
+    last: int | None = None,
+    before: str | None = None,
+    width: int = 2,
+) -> Window:
+    """The page that the arguments of a connection ask for; `width` = sort values in a cursor.
+
+    Errors: `CodedError` PAGE_SIZE, ARGUMENTS_CONFLICT or CURSOR_MALFORMED.
+    """
+    if (first is not None or after is not None) and (last is not None or before is not None):
+        raise CodedError(
+            ErrorCode.ARGUMENTS_CONFLICT,
+            "first/after 与 last/before 不能同时使用。",
+            "Use either first/after or last/before, not both.",
+        )
+    backward = last is not None or before is not None
+    size = last if backward else first
+    if size is not None and not 1 <= size <= MAX_PAGE:
+        name = "last" if backward else "first"
+        raise CodedError(
+            ErrorCode.PAGE_SIZE,
+            f"{name} 为 {size},应在 1 到 {MAX_PAGE} 之间;更多数据请用游标翻页。",
+            f"{name} is {size}, expected 1 to {MAX_PAGE}; page on with the cursor for more.",
+            given=size,
+            limit=MAX_PAGE,
+        )
+    cursor = before if backward else after
+    position = None if cursor is None else parse_cursor(cursor, width)
+    return Window(size or DEFAULT_PAGE, position, backward)
+
+
+def cursor(values: Sequence[str]) -> str:
+    """The opaque cursor of a row with these sort values."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
+
+
+def parse_cursor(text: str, width: int) -> tuple[str, ...]:
+    """The sort values in a cursor.
+
+    Errors: `CodedError` CURSOR_MALFORMED where it is not one of `width` values.
+    """
+    try:
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        values = None
+    sound = isinstance(values, list) and len(values) == width
+    if not sound or not all(isinstance(value, str) and "\0" not in value for value in values):
+        given = text if len(text) <= 40 else text[:40] + "…"
+        raise CodedError(
+            ErrorCode.CURSOR_MALFORMED,
+            f"游标“{given}”格式不正确;请原样使用 pageInfo 返回的游标。",
+            f"The cursor {given!r} is malformed; use one as pageInfo returned it.",
+            given=given,
+        )
+    return tuple(values)
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows of one page, in the order of the connection, and whether there are more."""
+
+    rows: Sequence[Any]
+    has_next: bool
+    has_previous: bool
+    cursors: Sequence[str]
+    key: Any = None
+    arguments: Any = None
+
+
+def page(rows: list[Any], window: Window, sort: Sequence[str]) -> Slice:
+    """A page from up to `limit` + 1 rows fetched in the window's direction.
+
+    `sort` names the columns whose values make a cursor.
+    """
+    more = len(rows) > window.limit
+    kept = rows[: window.limit]
+    if window.backward:
+        kept.reverse()
+    moved = window.position is not None
+    return Slice(
+        rows=kept,
+        has_next=moved if window.backward else more,
+        has_previous=more if window.backward else moved,
+        cursors=[cursor([str(row[name]) for name in sort]) for row in kept],
+    )

@@ -1,0 +1,72 @@
+"""Which columns a selection needs, read off the metadata of the fields in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLResolveInfo,
+    SelectionSetNode,
+    get_named_type,
+)
+
+COLUMNS = "onegrid-columns"
+PASSES = "onegrid-passes"
+STRAWBERRY = "strawberry-definition"
+
+
+def columns_wanted(info: GraphQLResolveInfo[Any]) -> tuple[str, ...]:
+    """The columns of the field's rows that its whole selection needs, sorted.
+
+    A superset where `@skip` and `@include` leave fields out, and where an interface's objects
+    turn out to be of another type.
+    """
+    found: set[str] = set()
+    named = get_named_type(info.return_type)
+    for node in info.field_nodes:
+        if node.selection_set is not None:
+            found.update(_columns(info, named, node.selection_set))
+    return tuple(sorted(found))
+
+
+def metadata(type_: Any, name: str) -> Mapping[str, Any]:
+    """What the declaration of a field says besides its type; empty for meta fields."""
+    field = type_.fields.get(name) if hasattr(type_, "fields") else None
+    declared = field.extensions.get(STRAWBERRY) if field is not None else None
+    return declared.metadata if declared is not None else {}
+
+
+def _columns(
+    info: GraphQLResolveInfo[Any], named: Any, selection: SelectionSetNode
+) -> Iterator[str]:
+    for type_, field in _fields(info, named, selection, frozenset()):
+        name = field.name.value
+        kinds = [type_]
+        if isinstance(type_, GraphQLInterfaceType):
+            kinds = list(info.schema.get_possible_types(type_))
+        for kind in kinds:
+            yield from metadata(kind, name).get(COLUMNS, ())
+        if metadata(type_, name).get(PASSES) and field.selection_set is not None:
+            below = get_named_type(type_.fields[name].type)
+            yield from _columns(info, below, field.selection_set)
+
+
+def _fields(
+    info: GraphQLResolveInfo[Any], type_: Any, selection: SelectionSetNode, seen: frozenset[str]
+) -> Iterator[tuple[Any, FieldNode]]:
+    """Fields of a selection, through fragments, each with the type that it is selected on."""
+    for node in selection.selections:
+        if isinstance(node, FieldNode):
+            yield type_, node
+            continue
+        fragment: Any = node
+        if isinstance(node, FragmentSpreadNode):
+            if node.name.value in seen:
+                continue
+            seen |= {node.name.value}
+            fragment = info.fragments[node.name.value]
+        condition = fragment.type_condition
+        on = info.schema.type_map[condition.name.value] if condition is not None else type_
+        yield from _fields(info, on, fragment.selection_set, seen)

@@ -1,0 +1,19 @@
+"""Other slices' GraphQL types, named without importing them: slices never import each other."""
+
+# mypy: disable-error-code="name-defined"
+# ruff: noqa: F821
+from typing import Annotated
+
+import strawberry
+
+City = Annotated["CityType", strawberry.lazy("schema.cities.types")]
+Province = Annotated["ProvinceType", strawberry.lazy("schema.provinces.types")]
+Level = Annotated["LevelType", strawberry.lazy("schema.hierarchies.types")]
+Organization = Annotated["OrganizationType", strawberry.lazy("schema.organizations.types")]
+Organizations = Annotated["OrganizationConnection", strawberry.lazy("schema.organizations.types")]
+LevelCount = Annotated["LevelCountType", strawberry.lazy("schema.organizations.types")]
+Catalogue = Annotated["ServiceCatalogueType", strawberry.lazy("schema.services.types")]
+Workflow = Annotated["WorkflowType", strawberry.lazy("schema.services.types")]
+ServiceDomain = Annotated["ServiceDomainType", strawberry.lazy("schema.services.types")]
+Figures = Annotated["FigureConnection", strawberry.lazy("schema.figures.types")]
+TenantDefinition = Annotated["TenantDefinitionType", strawberry.lazy("schema.definitions.types")]

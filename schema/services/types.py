@@ -1,0 +1,309 @@
+"""The service catalogue and the workflows behind it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import strawberry
+
+from schema import refs
+from schema.connections import (
+    After,
+    First,
+    PageInfo,
+    edge_cursor,
+    edge_node,
+    edges,
+    nodes,
+    page_info,
+)
+from schema.context import Context
+from schema.fields import derived
+from schema.ids import GlobalId
+from schema.names import search_name
+from schema.node import Node, kind_of
+from schema.paging import Slice, cursor, window
+from schema.sources import (
+    ActionSource,
+    CatalogueSource,
+    CategorySource,
+    LevelSource,
+    ServiceSource,
+    StateSource,
+    WorkflowSource,
+)
+from tenants.catalogue import QuestionKind, with_defaults
+from tenants.definition import ServiceDomain
+from tenants.roles import Role
+from tenants.workflow import ActionNeed, Effect, Phase, TimeUnit
+
+
+@strawberry.type(name="TimeLimit", description="时限 | An amount of time.")
+class TimeLimitType:
+    """Of a `TimeLimit`."""
+
+    amount: int = derived(lambda root: root.amount, "数量 | amount")
+    unit: TimeUnit = derived(lambda root: root.unit, "单位 | unit")
+
+
+@strawberry.type(
+    name="WorkflowState", description="状态:城市自己的名称与固定阶段。 | A state of a workflow."
+)
+class WorkflowStateType:
+    """Of a `StateSource`."""
+
+    key: str = derived(lambda root: root.state.key, "状态键 | key")
+    name: str = derived(lambda root: root.state.name, "状态名称 | the city's own name")
+    phase: Phase = derived(lambda root: root.state.phase, "阶段 | what it means everywhere")
+    time_limit: TimeLimitType | None = derived(
+        lambda root: root.state.time_limit, "本状态时限 | time limit of the state"
+    )
+    assumed: bool = derived(lambda root: root.state.is_assumed, "是否为假定 | whether assumed")
+    source: str | None = derived(lambda root: root.state.source, "出处文件 | source document")
+
+
+def _from_states(root: ActionSource) -> list[StateSource]:
+    states = {state.key: state for state in root.workflow.states}
+    return [StateSource(root.workflow, states[key]) for key in root.action.from_]
+
+
+def _to_state(root: ActionSource) -> StateSource:
+    states = {state.key: state for state in root.workflow.states}
+    return StateSource(root.workflow, states[root.action.to])
+
+
+@strawberry.type(
+    name="WorkflowAction", description="办理动作:谁可以做、需要什么。 | A step of a workflow."
+)
+class WorkflowActionType:
+    """Of an `ActionSource`."""
+
+    key: str = derived(lambda root: root.action.key, "动作键 | key")
+    name: str = derived(lambda root: root.action.name, "动作名称,如“受理” | its verb")
+    from_: list[WorkflowStateType] = derived(
+        _from_states, "起始状态 | from these states", name="from"
+    )
+    to: WorkflowStateType = derived(_to_state, "到达状态 | to this state")
+    by: list[Role] = derived(lambda root: root.action.by, "可由谁办理 | roles that may do it")
+    needs: list[ActionNeed] = derived(
+        lambda root: root.action.needs, "需要提供的内容 | what it needs"
+    )
+    effect: Effect | None = derived(lambda root: root.action.effect, "效果 | what else it does")
+    assumed: bool = derived(lambda root: root.action.is_assumed, "是否为假定 | whether assumed")
+    source: str | None = derived(lambda root: root.action.source, "出处文件 | source document")
+
+
+def _states(root: WorkflowSource) -> list[StateSource]:
+    return [StateSource(root.workflow, state) for state in root.workflow.states]
+
+
+def _actions(root: WorkflowSource) -> list[ActionSource]:
+    return [ActionSource(root.workflow, action) for action in root.workflow.actions]
+
+
+def _workflow_version(root: WorkflowSource) -> int:
+    return root.definition.workflow_versions.get(root.workflow.key, 1)
+
+
+@strawberry.type(
+    name="Workflow", description="办理流程:状态与动作。 | How a city handles an issue, as data."
+)
+class WorkflowType:
+    """Of a `WorkflowSource`."""
+
+    key: str = derived(lambda root: root.workflow.key, "流程键 | key")
+    name: str = derived(lambda root: root.workflow.name, "流程名称 | name")
+    version: int = derived(_workflow_version, "版本,内容变化时递增 | version of its content")
+    states: list[WorkflowStateType] = derived(_states, "状态,首个为起点 | states; first = start")
+    actions: list[WorkflowActionType] = derived(_actions, "动作 | actions")
+    source: str | None = derived(lambda root: root.workflow.source, "出处文件 | source document")
+    assumed: bool = derived(
+        lambda root: root.workflow.is_assumed, "整项是否为假定 | whether assumed as a whole"
+    )
+    assumed_keys: list[str] = derived(
+        lambda root: list(root.workflow.assumed_keys),
+        "其中属于假定的键 | keys that are assumptions in a stated workflow",
+    )
+
+
+@strawberry.type(name="ServiceGuide", description="办事指南 | The guide of a service.")
+class ServiceGuideType:
+    """Of a `ServiceGuide`."""
+
+    unit: str | None = derived(lambda root: root.unit, "办理单位 | handling unit")
+    manner: str | None = derived(lambda root: root.manner, "办理方式 | manner")
+    path: str | None = derived(lambda root: root.path, "办理路径 | path")
+    materials: list[str] = derived(lambda root: root.materials, "所需材料 | materials")
+    assumed: bool = derived(lambda root: root.is_assumed, "是否为假定 | whether assumed")
+    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+
+
+@strawberry.type(name="ServiceQuestion", description="申请时的提问 | A typed question.")
+class ServiceQuestionType:
+    """Of a `ServiceQuestion`."""
+
+    key: str = derived(lambda root: root.key, "问题键 | key")
+    label: str = derived(lambda root: root.label, "问题 | the question as shown")
+    kind: QuestionKind = derived(lambda root: root.kind, "答案类型 | type of the answer")
+    required: bool = derived(lambda root: root.required, "是否必答 | whether required")
+    choices: list[str] = derived(lambda root: root.choices, "选项 | choices")
+
+
+@strawberry.type(
+    name="ServiceDomain",
+    description="省级服务领域:各市事项对照于此。 | A word of the province's shared vocabulary.",
+)
+class ServiceDomainType:
+    """Of a `ServiceDomain`."""
+
+    key: str = derived(lambda root: root.key, "领域键 | key")
+    name: str = derived(lambda root: root.name, "领域名称 | name")
+    assumed: bool = derived(lambda root: root.is_assumed, "是否为假定 | whether assumed")
+    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+
+
+def _service_id(root: ServiceSource) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("Service", root.definition.tenant_id, root.service.code)))
+
+
+def _category_of(root: ServiceSource) -> CategorySource:
+    return CategorySource(root.definition, root.category)
+
+
+def _workflow_of(root: ServiceSource) -> WorkflowSource:
+    assert root.service.workflow is not None  # checked when the file was loaded
+    return WorkflowSource(root.definition, root.definition.workflows[root.service.workflow])
+
+
+def _handled_by(root: ServiceSource) -> LevelSource | None:
+    key = root.service.handled_by
+    return None if key is None else LevelSource(root.definition, root.definition.hierarchy[key])
+
+
+def _domain(root: ServiceSource, context: Context) -> ServiceDomain | None:
+    domains = context.registry.vocabulary(root.definition).domains
+    return next((domain for domain in domains if domain.key == root.service.domain), None)
+
+
+@strawberry.type(
+    name="Service", description="服务事项 | One thing that a resident or enterprise may ask for."
+)
+class ServiceType(Node):
+    """Of a `ServiceSource`."""
+
+    is_type_of = kind_of(ServiceSource)
+
+    id: strawberry.ID = derived(_service_id, "全局编号 | global id")
+    code: str = derived(lambda root: root.service.code, "事项编码 | code")
+    name: str = derived(lambda root: root.service.name, "事项名称 | name")
+    category: "ServiceCategoryType" = derived(_category_of, "所属类别 | category")
+    workflow: WorkflowType = derived(_workflow_of, "办理流程 | workflow")
+    time_limit: TimeLimitType | None = derived(
+        lambda root: root.service.time_limit, "办理时限 | time limit"
+    )
+    handled_by: refs.Level | None = derived(_handled_by, "办理层级 | level that handles it")
+    department: str | None = derived(
+        lambda root: root.service.department, "办理部门 | department that handles it"
+    )
+    audience: list[Role] = derived(lambda root: root.service.audience, "可申请者 | who may ask")
+    guide: ServiceGuideType | None = derived(lambda root: root.service.guide, "办事指南 | guide")
+    questions: list[ServiceQuestionType] = derived(
+        lambda root: root.service.questions, "提问 | questions"
+    )
+    priority_groups: list[str] = derived(
+        lambda root: root.service.priority_groups, "重点服务对象 | priority groups"
+    )
+    domain: ServiceDomainType | None = derived(
+        _domain, "省级服务领域,空为未对照 | provincial domain; null = not mapped"
+    )
+    assumed: bool = derived(
+        lambda root: root.service.is_assumed, "整项是否为假定 | whether assumed as a whole"
+    )
+    assumed_keys: list[str] = derived(
+        lambda root: list(root.service.assumed_keys),
+        "其中属于假定的键 | keys that are assumptions in a stated service",
+    )
+    source: str | None = derived(lambda root: root.service.source, "出处文件 | source document")
+
+
+def _services(root: CategorySource) -> list[ServiceSource]:
+    return [
+        ServiceSource(root.definition, root.category, with_defaults(root.category, service))
+        for service in root.category.services
+    ]
+
+
+@strawberry.type(name="ServiceCategory", description="事项类别 | A group of services.")
+class ServiceCategoryType:
+    """Of a `CategorySource`."""
+
+    key: str = derived(lambda root: root.category.key, "类别键 | key")
+    name: str = derived(lambda root: root.category.name, "类别名称 | name")
+    services: list[ServiceType] = derived(_services, "事项 | services")
+    assumed: bool = derived(lambda root: root.category.is_assumed, "是否为假定 | whether assumed")
+    source: str | None = derived(lambda root: root.category.source, "出处文件 | source document")
+
+
+@strawberry.type(name="ServiceEdge", description="事项的边 | An edge of services.")
+class ServiceEdge:
+    """Of a cursor and a `ServiceSource`."""
+
+    cursor: str = edge_cursor()
+    node: ServiceType = edge_node()
+
+
+@strawberry.type(name="ServiceConnection", description="事项分页 | A page of services.")
+class ServiceConnection:
+    """Of a `Slice`."""
+
+    edges: list[ServiceEdge] = edges()
+    nodes: list[ServiceType] = nodes()
+    page_info: PageInfo = page_info()
+    total_count: int = derived(lambda root: root.key, "总数 | how many in all")
+
+
+def _categories(root: CatalogueSource) -> list[CategorySource]:
+    return [CategorySource(root.definition, item) for item in root.definition.tenant.categories]
+
+
+@dataclass(frozen=True)
+class ServicesArguments:
+    """Arguments of `ServiceCatalogue.services`."""
+
+    search: Annotated[
+        str | None,
+        strawberry.argument(description="名称的一部分或编码 | part of a name, or a code"),
+    ] = None
+    first: First = None
+    after: After = None
+
+
+def _services_page(root: CatalogueSource, arguments: ServicesArguments) -> Slice:
+    """A page of services in order of code; `key` of the slice is how many there are in all."""
+    wanted = window(arguments.first, arguments.after, width=1)
+    text = search_name(arguments.search or "")
+    found = [
+        ServiceSource(root.definition, category, service)
+        for code, (category, service) in sorted(root.definition.services.items())
+        if text in search_name(service.name) or text == code.lower()
+    ]
+    position = wanted.position[0] if wanted.position else ""
+    rest = [item for item in found if item.service.code > position]
+    rows = rest[: wanted.limit]
+    cursors = [cursor([row.service.code]) for row in rows]
+    return Slice(rows, len(rest) > len(rows), len(rest) < len(found), cursors, key=len(found))
+
+
+@strawberry.type(name="ServiceCatalogue", description="服务目录 | A city's service catalogue.")
+class ServiceCatalogueType:
+    """Of a `CatalogueSource`."""
+
+    categories: list[ServiceCategoryType] = derived(_categories, "类别 | categories")
+    service_count: int = derived(
+        lambda root: len(root.definition.services), "事项总数 | number of services"
+    )
+
+    services: ServiceConnection = derived(
+        _services_page,
+        "事项分页,可按名称搜索 | a page of services, searched by name",
+        arguments=ServicesArguments,
+    )

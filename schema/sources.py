@@ -1,0 +1,74 @@
+"""What GraphQL objects that are configuration resolve from: a definition and one part of it."""
+
+from dataclasses import dataclass
+
+from tenants.catalogue import Category, Service
+from tenants.definition import Definition
+from tenants.hierarchy import Level
+from tenants.workflow import Workflow, WorkflowAction, WorkflowState
+
+
+@dataclass(frozen=True)
+class LevelSource:
+    """A level of a tenant's hierarchy."""
+
+    definition: Definition
+    level: Level
+
+
+@dataclass(frozen=True)
+class WorkflowSource:
+    """A workflow of a tenant, at the version in force."""
+
+    definition: Definition
+    workflow: Workflow
+
+
+@dataclass(frozen=True)
+class StateSource:
+    """A state of a workflow."""
+
+    workflow: Workflow
+    state: WorkflowState
+
+
+@dataclass(frozen=True)
+class ActionSource:
+    """An action of a workflow."""
+
+    workflow: Workflow
+    action: WorkflowAction
+
+
+@dataclass(frozen=True)
+class CatalogueSource:
+    """The whole catalogue of a tenant."""
+
+    definition: Definition
+
+
+@dataclass(frozen=True)
+class CategorySource:
+    """A category of a tenant's catalogue."""
+
+    definition: Definition
+    category: Category
+
+
+@dataclass(frozen=True)
+class ServiceSource:
+    """A service of a tenant's catalogue, its category's defaults filled in."""
+
+    definition: Definition
+    category: Category
+    service: Service
+
+
+def levels_of(definition: Definition) -> list[LevelSource]:
+    """The levels of a definition, from the top."""
+    return [LevelSource(definition, level) for level in definition.hierarchy.levels]
+
+
+def workflows_of(definition: Definition) -> list[WorkflowSource]:
+    """The workflows of a definition, in the order of its file."""
+    return [WorkflowSource(definition, workflow) for workflow in definition.tenant.workflows]

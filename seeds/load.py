@@ -1,0 +1,92 @@
+"""Loading: one transaction a tenant and part, so that an interrupted load is simply completed."""
+
+import datetime
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import asyncpg
+
+from seeds import divisions as real
+from seeds import figures as reported
+from seeds.organizations import (
+    ROW,
+    build_tree,
+    name_rows,
+    organization_rows,
+    succession_rows,
+)
+from seeds.parts import Part, pending
+from tenants.definition import Definition
+
+
+async def load(
+    connection: "asyncpg.Connection[Any]",
+    definitions: Sequence[Definition],
+    now: datetime.datetime,
+) -> AsyncIterator[tuple[int, int, str]]:
+    """Load what is pending; yields (done, total, what) after each part.
+
+    Rows that exist stay as they are: people may have changed them since.
+    Errors: `SeedError` where a tenant's organizations cannot be placed; parts before it are kept.
+    """
+    parts = await pending(connection, definitions)
+    for done, part in enumerate(parts, start=1):
+        async with connection.transaction():
+            await _LOADERS[part.name](connection, part, definitions)
+            await connection.execute(
+                "INSERT INTO load (tenant_id, part, content_hash, loaded_at)"
+                " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, part)"
+                " DO UPDATE SET content_hash = $3, loaded_at = $4",
+                part.definition.tenant_id,
+                part.name,
+                part.content_hash,
+                now,
+            )
+        yield done, len(parts), f"{part.definition.tenant.name} {part.name}"
+
+
+async def _organizations(
+    connection: "asyncpg.Connection[Any]", part: Part, definitions: Sequence[Definition]
+) -> None:
+    tenant = part.definition.tenant
+    tree = build_tree(part.definition, real.divisions_of(tenant, real.load_divisions()))
+    await _insert(connection, "organization", ROW, organization_rows(tree))
+    names = ("tenant_id", "organization_id", "valid_to", "name", "search_name", "source", "assumed")
+    await _insert(connection, "organization_name", names, name_rows(tree))
+    pairs = ("tenant_id", "organization_id", "successor_id")
+    await _insert(connection, "succession", pairs, succession_rows(tree))
+
+
+async def _figures(
+    connection: "asyncpg.Connection[Any]", part: Part, definitions: Sequence[Definition]
+) -> None:
+    tenant_id = part.definition.tenant_id
+    own = [
+        figure
+        for figure in reported.load_figures()
+        if tenant_id in reported.tenants_of(figure, definitions)
+    ]
+    await _insert(connection, "figure", reported.ROW, reported.figure_rows(tenant_id, own))
+
+
+_LOADERS = {"organizations": _organizations, "figures": _figures}
+
+
+async def _insert(
+    connection: "asyncpg.Connection[Any]",
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """COPY into a temporary table, then insert what is new."""
+    if not rows:
+        return
+    listed = ", ".join(columns)
+    await connection.execute(
+        f"CREATE TEMPORARY TABLE arriving ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0"
+    )
+    await connection.copy_records_to_table("arriving", records=rows, columns=list(columns))
+    await connection.execute(
+        f"INSERT INTO {table} ({listed}) SELECT {listed} FROM arriving ON CONFLICT DO NOTHING"
+    )
+    await connection.execute("DROP TABLE arriving")

@@ -1,0 +1,59 @@
+"""Which parts of the data are still to be loaded."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+
+from seeds import divisions as real
+from seeds import figures as reported
+from tenants.definition import Definition
+
+# raised when the code makes other rows of the same input
+REVISION = 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the data: a tenant's organizations, or its figures."""
+
+    definition: Definition
+    name: str
+    content_hash: str
+
+
+async def pending(
+    connection: "asyncpg.Connection[Any]", definitions: Sequence[Definition]
+) -> list[Part]:
+    """The parts whose input is not what was loaded last, in order."""
+    rows = await connection.fetch("SELECT tenant_id, part, content_hash FROM load")
+    loaded = {(row["tenant_id"], row["part"]): row["content_hash"] for row in rows}
+    return [
+        part
+        for part in _parts(definitions)
+        if loaded.get((part.definition.tenant_id, part.name)) != part.content_hash
+    ]
+
+
+def _parts(definitions: Sequence[Definition]) -> list[Part]:
+    divisions, figures = _file_hash(real.FILE), _file_hash(reported.FILE)
+    parts = []
+    for definition in definitions:
+        content = definition.content
+        names = ("code", "levels", "organizations", "generated")
+        own = orjson.dumps([content[name] for name in names])
+        parts.append(Part(definition, "organizations", _hash(own, divisions)))
+        parts.append(Part(definition, "figures", _hash(figures)))
+    return parts
+
+
+def _file_hash(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+def _hash(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join((str(REVISION).encode(), *parts))).hexdigest()

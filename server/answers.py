@@ -1,0 +1,88 @@
+"""Answers: the HTTP responses of the GraphQL endpoint, in the media type of one request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from graphql import ExecutionResult
+from starlette.responses import Response
+
+from schema.errors import CodedError, ErrorCode
+from server.documents import DocumentFailure
+from server.errors import ErrorFormat
+from server.preferences import JSON
+
+HEADERS = {
+    "cache-control": "no-store",
+    "vary": "Accept, Accept-Language",
+    "x-content-type-options": "nosniff",
+}
+
+_STATUS = {
+    ErrorCode.METHOD_NOT_ALLOWED: 405,
+    ErrorCode.NOT_ACCEPTABLE: 406,
+    ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
+    ErrorCode.INTERNAL: 500,
+    ErrorCode.UNAVAILABLE: 503,
+}
+"""Any other code is 400."""
+
+_WELL_FORMED = {
+    ErrorCode.PARSE_FAILED,
+    ErrorCode.VALIDATION_FAILED,
+    ErrorCode.OPERATION_UNKNOWN,
+    ErrorCode.VARIABLES_INVALID,
+}
+
+
+class Answers:
+    """Builds the answer to one request: `{data?, errors?, extensions?}` in UTF-8.
+
+    An answer without `data` has a 4xx or 5xx status; as application/json, though, a well-formed
+    request is answered 200, because old clients take other statuses for a proxy's.
+    """
+
+    def __init__(self, media_type: str, errors: ErrorFormat) -> None:
+        self._media_type = media_type
+        self._errors = errors
+
+    def refusal(self, error: CodedError) -> Response:
+        """A request that is not run; `allowed` among the facts becomes the Allow header."""
+        allowed = error.facts.get("allowed")
+        headers = {"allow": ", ".join(allowed)} if isinstance(allowed, list) else {}
+        body = {"errors": [self._errors.coded(error)]}
+        if error.code in _WELL_FORMED:
+            return self._request_error(body, headers)
+        return self._response(_STATUS.get(error.code, 400), body, headers)
+
+    def failure(self, failure: DocumentFailure) -> Response:
+        """A text that is no valid document."""
+        located = [self._errors.located(error, failure.code) for error in failure.errors]
+        return self._request_error({"errors": located}, {})
+
+    def result(self, result: ExecutionResult, headers: Mapping[str, str]) -> Response:
+        """What an executor gave; without data and without a path it never came to the fields."""
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            located = self._errors.located
+            body["errors"] = [located(e, ErrorCode.VARIABLES_INVALID) for e in result.errors]
+        if result.extensions:
+            body["extensions"] = result.extensions
+        if result.data is None and result.errors and not any(e.path for e in result.errors):
+            del body["data"]
+            return self._request_error(body, headers)
+        return self._response(200, body, headers)
+
+    def fault(self, fault: Exception) -> Response:
+        """What nobody foresaw."""
+        return self._response(500, {"errors": [self._errors.fault(fault)]}, {})
+
+    def _request_error(self, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+        codes = [error["extensions"]["code"] for error in body["errors"]]
+        status = max(_STATUS.get(code, 400) for code in codes)
+        legacy = self._media_type == JSON and status == 400
+        return self._response(200 if legacy else status, body, headers)
+
+    def _response(self, status: int, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+        content_type = {"content-type": f"{self._media_type}; charset=utf-8"}
+        return Response(orjson.dumps(body), status, HEADERS | content_type | dict(headers))

@@ -1,0 +1,267 @@
+"""The command line; what loads data is handed in, because data stands above the server."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+from schema.database import UNREACHABLE
+from schema.definitions.actions import LossError
+from schema.definitions.plan import TenantPlan
+from schema.root import sdl
+from server.embedded import DataFolderError
+from server.logs import configure_logs
+from server.prepare import (
+    apply_tenants,
+    database_url,
+    migrate_database,
+    plan_tenants,
+    prepare,
+    read_tenants,
+    tenant_folders,
+)
+from server.serve import PortError, bind, serve
+from server.settings import Settings, SettingsError, load_settings, settings_table
+from tenants.definition import Definition
+from tenants.files import json_schema, tenant_files
+from tenants.problems import InvalidTenantsError
+from tenants.registry import Registry
+
+
+class Seeds(Protocol):
+    """What loads the data."""
+
+    def pending(self, url: str, definitions: Sequence[Definition]) -> int:
+        """How many parts are not loaded yet."""
+
+    def load(self) -> int:
+        """Load them, with a progress bar; the exit code, after saying what is wrong."""
+
+
+class TenantKindName(StrEnum):
+    """Kinds of tenant files."""
+
+    CITY = "city"
+    PROVINCE = "province"
+
+
+def build(seeds: Seeds) -> typer.Typer:
+    """The whole command."""
+    app = typer.Typer(
+        name="onegrid",
+        help="OneGrid 一张网: one GraphQL server for the grassroots work of many cities.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    tenants = typer.Typer(help="Tenant files: check, plan, apply, show.", no_args_is_help=True)
+    app.add_typer(tenants, name="tenants")
+
+    @app.command("serve")
+    def serve_command(
+        prepare_first: Annotated[
+            bool | None,
+            typer.Option(
+                "--prepare/--no-prepare",
+                help="Migrate, apply the tenant files and load the data first "
+                "(default: only with the embedded database).",
+            ),
+        ] = None,
+    ) -> None:
+        """Serve on ONEGRID_HOST:ONEGRID_PORT."""
+        with explained():
+            settings = _settings()
+            listener = bind(settings.host, settings.port)
+            wanted = settings.database_url is None if prepare_first is None else prepare_first
+            definitions = read_tenants(settings) if wanted else ()
+            url = database_url(settings)
+            if wanted:
+                _report(prepare(url, definitions))
+                if seeds.pending(url, definitions) and (code := seeds.load()):
+                    raise typer.Exit(code)
+            serve(settings, url, listener)
+
+    @app.command("migrate")
+    def migrate_command() -> None:
+        """Bring the database to this version's schema."""
+        with explained():
+            asyncio.run(migrate_database(database_url(_settings())))
+            typer.echo("The database has this version's schema.")
+
+    @app.command("seed")
+    def seed_command() -> None:
+        """Load the data: divisions, organizations of the tenant files, reported figures."""
+        with explained():
+            settings = _settings()
+            definitions = read_tenants(settings)
+            url = database_url(settings)
+            prepare(url, definitions)
+            if code := seeds.load():
+                raise typer.Exit(code)
+
+    @app.command("schema")
+    def schema_command(
+        out: Annotated[Path | None, typer.Option(help="Write to this file instead.")] = None,
+    ) -> None:
+        """Print the GraphQL schema (SDL)."""
+        if out is None:
+            typer.echo(sdl(), nl=False)
+        else:
+            out.write_text(sdl(), "utf-8")
+
+    @app.command("settings")
+    def settings_command() -> None:
+        """Print every setting with its value."""
+        with explained():
+            settings = _settings()
+            table = Table("variable", "value", "default", "meaning")
+            for variable, default, meaning in settings_table():
+                value = getattr(settings, variable.removeprefix("ONEGRID_").lower())
+                shown = ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                table.add_row(variable, "" if value is None else _masked(shown), default, meaning)
+            Console().print(table)
+
+    @tenants.command("check")
+    def check_command() -> None:
+        """Check the tenant files; every mistake is named with file and line."""
+        with explained():
+            settings = _settings()
+            definitions = read_tenants(settings)
+            files = len(tenant_files(tenant_folders(settings)))
+            typer.echo(f"{files} files are sound: {_kinds(definitions)}.")
+
+    @tenants.command("plan")
+    def plan_command() -> None:
+        """Show what the tenant files would change, and what they would lose."""
+        with explained():
+            settings = _settings()
+            definitions = read_tenants(settings)
+            plans = asyncio.run(plan_tenants(database_url(settings), definitions))
+            if _report(plans):
+                raise typer.Exit(2)
+            if not any(item.is_change for item in plans):
+                typer.echo("Nothing would change.")
+
+    @tenants.command("apply")
+    def apply_command() -> None:
+        """Put the tenant files in force, all in one transaction; refuse what would lose data."""
+        with explained():
+            settings = _settings()
+            definitions = read_tenants(settings)
+            plans = asyncio.run(apply_tenants(database_url(settings), definitions))
+            _report(plans)
+            typer.echo(f"{len(plans)} tenants changed.")
+
+    @tenants.command("show")
+    def show_command(
+        code: Annotated[str, typer.Argument(help="Six-digit code or slug, e.g. fushun.")],
+        path: Annotated[str, typer.Argument(help="Only below this path, e.g. levels.")] = "",
+    ) -> None:
+        """Print a tenant's effective values, each with its file and what supports it."""
+        with explained():
+            registry = Registry(read_tenants(_settings()))
+            definition = registry.city(code) or registry.province(code)
+            if definition is None:
+                known = ", ".join(item.tenant.slug for item in registry)
+                raise FileNotFoundError(f"no tenant {code!r}; there are: {known}")
+            for value in definition.values:
+                if not path or value.path == path or value.path.startswith(f"{path}."):
+                    support = "assumed" if value.assumed else value.source or "-"
+                    typer.echo(f"{value.path} = {value.value}  [{value.file}] [{support}]")
+
+    @tenants.command("schema")
+    def tenant_schema_command(
+        kind: Annotated[TenantKindName, typer.Argument(help="city or province")],
+    ) -> None:
+        """Print the JSON Schema of a city or province file, for editors."""
+        typer.echo(orjson.dumps(json_schema(kind), option=orjson.OPT_INDENT_2).decode())
+
+    return app
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what people can mend into lines on standard error and an exit code.
+
+    2 where files or settings are wrong, 1 where the machine or the database is.
+    """
+    try:
+        yield
+    except InvalidTenantsError as error:
+        _fail(f"{error}\n{len(error.problems)} mistakes in the tenant files; nothing changed.", 2)
+    except LossError as error:
+        _report(error.plans)
+        _fail("Refused, because data would be lost; nothing changed.", 2)
+    except (SettingsError, FileNotFoundError, ValueError) as error:
+        _fail(str(error), 2)
+    except (DataFolderError, PortError, RuntimeError) as error:
+        _fail(str(error), 1)
+    except ProgrammingError as error:
+        missing = "does not exist" in str(error.orig)
+        hint = ": run `onegrid migrate` first" if missing else ""
+        _fail(f"the database refused a statement{hint} ({_first_line(error.orig)})", 1)
+    except (*UNREACHABLE, DBAPIError) as error:
+        cause = _first_line(getattr(error, "orig", None) or error)
+        _fail(
+            f"the database cannot be reached ({cause}): start it, or mend ONEGRID_DATABASE_URL", 1
+        )
+
+
+def _first_line(error: object) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _fail(text: str, code: int) -> None:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logs(settings.log_format, settings.log_level)
+    return settings
+
+
+def _masked(text: str) -> str:
+    """An address without its password."""
+    head, at, tail = text.rpartition("@")
+    if not at or "://" not in head:
+        return text
+    scheme, _, user = head.partition("://")
+    return f"{scheme}://{user.partition(':')[0]}:***@{tail}"
+
+
+def _kinds(definitions: Sequence[Definition]) -> str:
+    cities = sum(item.kind == "CITY" for item in definitions)
+    return f"{len(definitions) - cities} provinces, {cities} cities"
+
+
+def _report(plans: Sequence[TenantPlan]) -> bool:
+    """Print what plans would do; whether any of them would lose data."""
+    for item in plans:
+        for line in _lines(item):
+            typer.echo(line)
+    return any(item.losses for item in plans)
+
+
+def _lines(item: TenantPlan) -> Iterator[str]:
+    name = f"{item.definition.tenant.name} ({item.definition.tenant.slug})"
+    if item.current is None:
+        yield f"{name}: new"
+    elif item.is_change:
+        yield f"{name}: version {item.current.version} → {item.current.version + 1}"
+        yield from (f"  {change}" for change in item.changes)
+        for (old, new), count in item.moved.items():
+            yield f"  level {old} becomes {new}: {count} organizations move along"
+        for key, count in item.regraded.items():
+            yield f"  rung of level {key} changes: {count} organizations"
+        yield from (f"  REFUSED {loss}" for loss in item.losses)

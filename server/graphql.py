@@ -1,0 +1,143 @@
+"""GraphQL over HTTP: one ASGI endpoint for queries and mutations."""
+
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from graphql import ExecutionResult, OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from schema.errors import CodedError, ErrorCode
+from server.answers import Answers
+from server.documents import DocumentFailure, Documents
+from server.errors import ErrorFormat, Report, log_fault
+from server.operations import Operation, select_operation
+from server.parameters import read_parameters
+from server.preferences import GRAPHQL_RESPONSE, JSON, language, media_type
+
+Execute = Callable[[Operation, Any], Awaitable[ExecutionResult]]
+OpenContext = Callable[[Request], AbstractAsyncContextManager[Any]]
+
+
+class GraphQLEndpoint:
+    """Answers GET (queries) and POST (queries and mutations) by the GraphQL-over-HTTP draft.
+
+    `execute(operation, context)` gives the result; `open_context(request)` is entered once an
+    operation, after its document is known to be valid, and left after its execution. A context
+    with `statements`, a number of SQL statements, is told to the client in Server-Timing.
+
+    A CodedError from either is the answer, with the status of its code; any other exception is
+    a masked 500 and goes to `report`. `clock` gives seconds. Route it without `methods`, so that
+    its own 405 is sent: `Route("/graphql", endpoint)`.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        execute: Execute,
+        open_context: OpenContext,
+        *,
+        report: Report = log_fault,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._documents = documents
+        self._execute = execute
+        self._open_context = open_context
+        self._report = report
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request; nothing is sent to a client that left while sending it."""
+        try:
+            response = await self._respond(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        accepted = media_type(_header(request, "accept"))
+        errors = ErrorFormat(language(_header(request, "accept-language")), self._report)
+        answers = Answers(accepted or JSON, errors)
+        try:
+            _check_method(request.method)
+            _check_accept(accepted, request)
+            return await self._answer(request, answers)
+        except ClientDisconnect:
+            raise
+        except CodedError as refusal:
+            return answers.refusal(refusal)
+        except Exception as fault:
+            return answers.fault(fault)
+
+    async def _answer(self, request: Request, answers: Answers) -> Response:
+        started = self._clock()
+        parameters = await read_parameters(request)
+        document = self._documents.get(parameters.query)
+        if isinstance(document, DocumentFailure):
+            return answers.failure(document)
+        operation = select_operation(document, parameters)
+        _check_kind(operation.definition.operation, request.method)
+        result, context = await self._run(operation, request)
+        return answers.result(result, _timing(context, self._clock() - started))
+
+    async def _run(self, operation: Operation, request: Request) -> tuple[ExecutionResult, Any]:
+        async with self._open_context(request) as context:
+            return await self._execute(operation, context), context
+        swallowed = "the context swallowed an exception of the execution"
+        raise RuntimeError(swallowed)
+
+
+def _header(request: Request, name: str) -> str:
+    return ", ".join(request.headers.getlist(name))
+
+
+def _timing(context: object, seconds: float) -> dict[str, str]:
+    statements = getattr(context, "statements", None)
+    if statements is None:
+        return {}
+    return {"server-timing": f'sql;desc="{statements} statements", total;dur={seconds * 1000:.1f}'}
+
+
+def _check_method(method: str) -> None:
+    if method not in ("GET", "POST"):
+        raise CodedError(
+            ErrorCode.METHOD_NOT_ALLOWED,
+            f"本地址不支持 {method} 方法；应为 GET（仅查询）或 POST。",
+            f"The method {method} is not allowed here; expected GET (queries only) or POST.",
+            method=method,
+            allowed=["GET", "POST"],
+        )
+
+
+def _check_accept(accepted: str | None, request: Request) -> None:
+    if accepted is None:
+        given = _header(request, "accept")
+        raise CodedError(
+            ErrorCode.NOT_ACCEPTABLE,
+            f"请求头 Accept 为 {given}；应含 {GRAPHQL_RESPONSE} 或 {JSON}。",
+            f"The header Accept is {given}; expected {GRAPHQL_RESPONSE} or {JSON} in it.",
+            given=given,
+            expected=[GRAPHQL_RESPONSE, JSON],
+        )
+
+
+def _check_kind(kind: OperationType, method: str) -> None:
+    if kind is OperationType.SUBSCRIPTION:
+        raise CodedError(
+            ErrorCode.BAD_REQUEST,
+            "本地址不支持 subscription 操作；应为 query 或 mutation。",
+            "Operations of the kind subscription are not run here; expected query or mutation.",
+            given="subscription",
+            expected=["query", "mutation"],
+        )
+    if kind is OperationType.MUTATION and method == "GET":
+        raise CodedError(
+            ErrorCode.METHOD_NOT_ALLOWED,
+            "GET 请求只能执行查询，不能执行 mutation；请改用 POST。",
+            "A GET request can run queries only, not a mutation; use POST.",
+            method="GET",
+            allowed=["POST"],
+        )

@@ -1,0 +1,84 @@
+"""Making a database ready: address, migrations, tenant files."""
+
+import asyncio
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from schema.database import engine
+from schema.definitions.actions import apply
+from schema.definitions.plan import TenantPlan, plan
+from schema.migrate import migrate
+from server.embedded import start_embedded
+from server.settings import Settings
+from tenants.definition import Definition
+from tenants.files import SHIPPED, load_tenants
+
+
+def database_url(settings: Settings) -> str:
+    """The address of the database; starts the embedded one where none is set.
+
+    Errors: `DataFolderError`.
+    """
+    return settings.database_url or start_embedded(settings.data)
+
+
+def tenant_folders(settings: Settings) -> tuple[Path, ...]:
+    """The folders that tenant files are read from, the shipped ones first.
+
+    Errors: `FileNotFoundError` where a folder of ONEGRID_TENANTS does not exist.
+    """
+    for folder in settings.tenants:
+        if not folder.is_dir():
+            raise FileNotFoundError(f"ONEGRID_TENANTS names {folder}, which is no folder")
+    return (SHIPPED, *settings.tenants)
+
+
+def read_tenants(settings: Settings) -> tuple[Definition, ...]:
+    """The definitions in the tenant files.
+
+    Errors: `InvalidTenantsError`, `FileNotFoundError`.
+    """
+    return load_tenants(tenant_folders(settings))
+
+
+async def migrate_database(url: str) -> None:
+    """Bring the database to this version's schema."""
+    writer = engine(url)
+    try:
+        await migrate(writer)
+    finally:
+        await writer.dispose()
+
+
+async def plan_tenants(url: str, definitions: Sequence[Definition]) -> tuple[TenantPlan, ...]:
+    """What applying the definitions would do."""
+    writer = engine(url)
+    try:
+        async with writer.connect() as connection:
+            return await plan(connection, definitions)
+    finally:
+        await writer.dispose()
+
+
+async def apply_tenants(url: str, definitions: Sequence[Definition]) -> tuple[TenantPlan, ...]:
+    """Put the definitions in force.
+
+    Errors: `LossError`.
+    """
+    writer = engine(url)
+    try:
+        async with writer.begin() as connection:
+            return await apply(connection, definitions, datetime.datetime.now(datetime.UTC))
+    finally:
+        await writer.dispose()
+
+
+def prepare(url: str, definitions: Sequence[Definition]) -> tuple[TenantPlan, ...]:
+    """Migrate, then apply; gives the plans that were carried out."""
+
+    async def both() -> tuple[TenantPlan, ...]:
+        await migrate_database(url)
+        return await apply_tenants(url, definitions)
+
+    return asyncio.run(both())

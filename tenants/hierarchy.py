@@ -1,0 +1,160 @@
+"""A city's hierarchy: its levels, what may stand under what, and how deep that goes."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cached_property
+
+from pydantic import Field
+
+from tenants.provenance import Stated
+
+MAX_DEPTH = 12
+
+
+class Rung(StrEnum):
+    """The provincial, comparable kind of a level, from the top."""
+
+    PROVINCE = "PROVINCE"
+    CITY = "CITY"
+    COUNTY = "COUNTY"
+    STREET = "STREET"
+    TOWNSHIP = "TOWNSHIP"
+    COMMUNITY = "COMMUNITY"
+    VILLAGE = "VILLAGE"
+    GRID = "GRID"
+    BUILDING = "BUILDING"
+    STATION = "STATION"
+    PROPERTY = "PROPERTY"
+    ENTERPRISE = "ENTERPRISE"
+    SECTOR = "SECTOR"
+
+
+class DivisionKind(StrEnum):
+    """Kinds of the statistical divisions that a level may hold (2023 codes, digits 7 and 10)."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    STREET = "street"
+    TOWN = "town"
+    TOWNSHIP = "township"
+    SPECIAL = "special"
+    RESIDENTS = "residents"
+    QUASI_RESIDENTS = "quasi_residents"
+    VILLAGE = "village"
+    QUASI_VILLAGE = "quasi_village"
+
+
+class StaffingRule(Stated):
+    """How many holders of a post one organization of the level should have."""
+
+    post: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="岗位键 | key of the post")
+    name: str = Field(min_length=1, description="岗位名称 | name of the post, e.g. 专职网格员")
+    required: int = Field(ge=1, le=1000, description="每个组织应有人数 | holders an organization")
+
+
+class Level(Stated):
+    """One level of a hierarchy, by the city's own name."""
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="层级键 | key, stable for ever")
+    name: str = Field(min_length=1, description="层级名称 | the city's own name")
+    rung: Rung | None = Field(None, description="省级可比层级 | the provincial, comparable kind")
+    under: list[str] = Field(
+        default_factory=list, description="可隶属的层级键 | levels it may stand under; [] = top"
+    )
+    counted: bool = Field(
+        True,
+        description="是否计入级数 | whether the level counts in the city's stated number of levels",
+    )
+    divisions: list[DivisionKind] = Field(
+        default_factory=list, description="对应的统计区划 | the statistical divisions it holds"
+    )
+    staffing: list[StaffingRule] = Field(default_factory=list, description="配备标准 | staffing")
+    formerly: list[str] = Field(
+        default_factory=list,
+        description="原层级键 | keys of earlier versions whose organizations this level takes over",
+    )
+
+
+class Hierarchy:
+    """The levels of one tenant, ordered from the top; assumes that `problems` found none."""
+
+    def __init__(self, levels: list[Level]) -> None:
+        self._by_key: Mapping[str, Level] = {level.key: level for level in levels}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._by_key
+
+    def __iter__(self) -> Iterator[Level]:
+        return iter(self.levels)
+
+    def __getitem__(self, key: str) -> Level:
+        return self._by_key[key]
+
+    @cached_property
+    def depths(self) -> Mapping[str, int]:
+        """Counted levels on the longest chain from the top down to each level, itself included.
+
+        0 is a level above the city's own chain (not counted).
+        """
+        depths: dict[str, int] = {}
+
+        def depth(level: Level) -> int:
+            if level.key not in depths:
+                above = max((depth(self._by_key[key]) for key in level.under), default=0)
+                depths[level.key] = above + level.counted
+            return depths[level.key]
+
+        for level in self._by_key.values():
+            depth(level)
+        return depths
+
+    @cached_property
+    def depth(self) -> int:
+        """The city's number of levels: counted levels on its longest chain."""
+        return max(self.depths.values(), default=0)
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """Every level, each after all that it may stand under; else as declared."""
+        order: dict[str, Level] = {}
+
+        def place(level: Level) -> None:
+            if level.key in order:
+                return
+            for key in level.under:
+                place(self._by_key[key])
+            order[level.key] = level
+
+        for level in sorted(self._by_key.values(), key=lambda level: self.depths[level.key]):
+            place(level)
+        return tuple(order.values())
+
+    def allows(self, level: str, parent: str | None) -> bool:
+        """Whether an organization of `level` may stand under one of `parent` (None = top)."""
+        if level not in self._by_key:
+            return False
+        under = self._by_key[level].under
+        return parent in under if parent is not None else not under
+
+    def of_division(self, kind: DivisionKind) -> Level | None:
+        """The level that holds divisions of this kind, if any does."""
+        return next((lv for lv in self._by_key.values() if kind in lv.divisions), None)
+
+
+def cycle(levels: Mapping[str, Level]) -> list[str] | None:
+    """A cycle of `under` as level keys, the first repeated at the end; None where there is none."""
+    done: set[str] = set()
+
+    def walk(key: str, trail: list[str]) -> list[str] | None:
+        if key in trail:
+            return [*trail[trail.index(key) :], key]
+        if key in done or key not in levels:
+            return None
+        for parent in levels[key].under:
+            if found := walk(parent, [*trail, key]):
+                return found
+        done.add(key)
+        return None
+
+    return next((found for key in levels if (found := walk(key, []))), None)

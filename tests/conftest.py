@@ -1,0 +1,162 @@
+"""What tests stand on: a real PostgreSQL of their own, databases, and the application."""
+
+import asyncio
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from schema.database import Database, engine
+from seeds.load import load
+from server.app import create_app
+from server.embedded import start_embedded
+from server.live import Live
+from server.prepare import apply_tenants, migrate_database
+from tenants.definition import Definition
+from tenants.files import load_tenants
+
+TODAY = date(2026, 3, 15)
+NOW = datetime(2026, 3, 15, 4, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A PostgreSQL server for this run of the tests; stops with it."""
+    folder = Path(tempfile.mkdtemp(prefix="onegrid-test-"))
+    yield start_embedded(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def database_at(server: str, name: str) -> str:
+    """The address of another database of the same server."""
+    head, _, query = server.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{query}"
+
+
+async def run_sql(url: str, *statements: str) -> None:
+    """Run statements on a connection of their own."""
+    connection: Any = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def load_all(url: str, definitions: tuple[Definition, ...]) -> None:
+    """Apply the definitions and load all their data."""
+    await apply_tenants(url, definitions)
+    connection: Any = await asyncpg.connect(url)
+    try:
+        async for _ in load(connection, definitions, NOW):
+            pass
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def shipped() -> tuple[Definition, ...]:
+    """The tenants that the project ships."""
+    return load_tenants()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> str:
+    """A database with the schema and nothing in it, to copy."""
+    asyncio.run(run_sql(server_url, "CREATE DATABASE migrated"))
+    asyncio.run(migrate_database(database_at(server_url, "migrated")))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def full_url(server_url: str, shipped: tuple[Definition, ...]) -> str:
+    """A database with every shipped tenant and all data; only for reading."""
+    asyncio.run(run_sql(server_url, "CREATE DATABASE loaded"))
+    url = database_at(server_url, "loaded")
+    asyncio.run(migrate_database(url))
+    asyncio.run(load_all(url, shipped))
+    asyncio.run(run_sql(url, "ANALYZE"))
+    return url
+
+
+@pytest.fixture
+def new_database(server_url: str, migrated_template: str) -> Iterator[Callable[[], Awaitable[str]]]:
+    """Makes empty, migrated databases for one test."""
+    made: list[str] = []
+
+    async def make() -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        await run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+        made.append(name)
+        return database_at(server_url, name)
+
+    yield make
+    drops = [f"DROP DATABASE {name} WITH (FORCE)" for name in made]
+    asyncio.run(run_sql(server_url, *drops))
+
+
+@dataclass
+class Graph:
+    """A client of the application, as a front end is one."""
+
+    http: httpx.AsyncClient
+    live: Live
+
+    async def __call__(
+        self, query: str, language: str = "zh", **variables: object
+    ) -> dict[str, Any]:
+        """The whole JSON answer to an operation."""
+        answer: dict[str, Any] = (await self.post(query, language, **variables)).json()
+        return answer
+
+    async def data(self, query: str, **variables: object) -> Any:
+        """The data of an operation that must succeed."""
+        answer = await self(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def post(self, query: str, language: str = "zh", **variables: object) -> httpx.Response:
+        """The HTTP response to an operation."""
+        return await self.http.post(
+            "/graphql",
+            json={"query": query, "variables": variables},
+            headers={
+                "accept": "application/graphql-response+json",
+                "accept-language": language,
+            },
+        )
+
+    async def statements(self, query: str, **variables: object) -> int:
+        """How many SQL statements an operation runs."""
+        response = await self.post(query, **variables)
+        assert "errors" not in response.json(), response.json()["errors"]
+        return int(response.headers["server-timing"].split('"')[1].split()[0])
+
+
+@asynccontextmanager
+async def opened(url: str, today: date = TODAY) -> AsyncIterator[Graph]:
+    """The application over a database, ready, without a network."""
+    writer = engine(url)
+    live = Live(Database(url, size=4), writer, refresh_seconds=60)
+    await live.refresh()
+    transport = httpx.ASGITransport(create_app(live, lambda: today))
+    async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
+        yield Graph(http, live)
+    await live.database.close()
+    await writer.dispose()
+
+
+@pytest.fixture
+async def graph(full_url: str) -> AsyncIterator[Graph]:
+    """The application over all shipped data, on 2026-03-15."""
+    async with opened(full_url) as ready:
+        yield ready
