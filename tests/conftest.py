@@ -111,20 +111,18 @@ class Graph:
     http: httpx.AsyncClient
     live: Live
 
-    async def __call__(
-        self, query: str, language: str = "zh", **variables: object
-    ) -> dict[str, Any]:
+    async def __call__(self, query: str, language: str = "zh", **variables: Any) -> dict[str, Any]:
         """The whole JSON answer to an operation."""
         answer: dict[str, Any] = (await self.post(query, language, **variables)).json()
         return answer
 
-    async def data(self, query: str, **variables: object) -> Any:
+    async def data(self, query: str, **variables: Any) -> Any:
         """The data of an operation that must succeed."""
         answer = await self(query, **variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
-    async def post(self, query: str, language: str = "zh", **variables: object) -> httpx.Response:
+    async def post(self, query: str, language: str = "zh", **variables: Any) -> httpx.Response:
         """The HTTP response to an operation."""
         return await self.http.post(
             "/graphql",
@@ -135,7 +133,7 @@ class Graph:
             },
         )
 
-    async def statements(self, query: str, **variables: object) -> int:
+    async def statements(self, query: str, **variables: Any) -> int:
         """How many SQL statements an operation runs."""
         response = await self.post(query, **variables)
         assert "errors" not in response.json(), response.json()["errors"]
