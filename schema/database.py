@@ -1,13 +1,13 @@
 """The database: a pool for reading, snapshots for operations, an engine for writing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from schema.errors import CodedError, ErrorCode
@@ -15,7 +15,19 @@ from schema.errors import CodedError, ErrorCode
 R = TypeVar("R", bound=asyncpg.Record)
 
 
-UNREACHABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+"""What asyncpg raises where there is no database to talk to, or it hung up."""
+
+UNREPRESENTABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 
 async def _leave(connection: asyncpg.Connection) -> None:
@@ -90,6 +102,19 @@ def unavailable() -> CodedError:
     )
 
 
+@contextmanager
+def _reached(connection: Any) -> Iterator[None]:
+    """Turn what a connection raises where the server hung up into UNAVAILABLE."""
+    try:
+        yield
+    except UNREACHABLE as error:
+        raise unavailable() from error
+    except asyncpg.InterfaceError as error:
+        if connection.is_closed():
+            raise unavailable() from error
+        raise
+
+
 class Snapshot:
     """One read-only REPEATABLE READ transaction, begun by the first statement.
 
@@ -116,7 +141,8 @@ class Snapshot:
         if self._lease is None:
             return
         try:
-            if not self._connection.is_closed():
+            # what was read stays true where the server hangs up only now
+            with suppress(CodedError), _reached(self._connection):
                 await self._connection.execute("COMMIT" if error is None else "ROLLBACK")
         finally:
             lease, self._lease, self._connection = self._lease, None, None
@@ -131,20 +157,25 @@ class Snapshot:
                 await self._begin()
             self.statements += 1
             try:
-                rows: list[R] = await self._connection.fetch(sql, *values, record_class=record)
-            except UNREACHABLE as error:
-                raise unavailable() from error
+                with _reached(self._connection):
+                    rows: list[R] = await self._connection.fetch(sql, *values, record_class=record)
+            except UNREPRESENTABLE as error:
+                raise CodedError(
+                    ErrorCode.BAD_REQUEST,
+                    "参数中的文字含有不能存储的字符(如 U+0000);请去掉后重试。",
+                    "A text among the arguments has a character that cannot be stored "
+                    "(such as U+0000); leave it out.",
+                ) from error
             return rows
 
     async def _begin(self) -> None:
         lease = self._database.connection()
         connection = await lease.__aenter__()
         try:
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        except BaseException as error:
+            with _reached(connection):
+                await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        except BaseException:
             await lease.__aexit__(None, None, None)
-            if isinstance(error, UNREACHABLE):
-                raise unavailable() from error
             raise
         self._lease, self._connection = lease, connection
 
@@ -152,7 +183,11 @@ class Snapshot:
 def engine(url: str) -> AsyncEngine:
     """An SQLAlchemy engine for writes, of few connections."""
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"), pool_size=2, pool_pre_ping=True
+        "postgresql+asyncpg://",
+        # asyncpg reads the address, as it does for reading: SQLAlchemy knows no sslmode
+        async_creator=partial(asyncpg.connect, url),
+        pool_size=2,
+        pool_pre_ping=True,
     )
 
 

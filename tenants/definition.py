@@ -14,7 +14,7 @@ from tenants.workflow import Phase, Workflow
 
 CODE = r"^[0-9]{6}$"
 SLUG = r"^[a-z][a-z0-9-]{1,30}$"
-ORGANIZATION_CODE = r"^[0-9A-Z][0-9A-Z-]{1,39}$"
+ORGANIZATION_CODE = r"^[0-9A-Z][0-9A-Z-]{1,119}$"
 
 
 class TenantKind(StrEnum):

@@ -43,6 +43,11 @@ def _city(root: Any, context: Context) -> Definition | None:
     return definition if definition.kind == "CITY" else None
 
 
+def _value(root: Any) -> decimal.Decimal:
+    """The driver gives 5.000E+7; people and programs expect 50000000."""
+    return decimal.Decimal(format(root["value"], "f"))
+
+
 @strawberry.type(
     name="Figure",
     description="报道数字:来源文件载明的一个数,原样给出,从不相加。 | "
@@ -56,7 +61,7 @@ class FigureType(Node):
     id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
     code: str = column("数字编号,如 F001 | code of the figure")
     subject: str = column("指标 | what it is a figure of")
-    value: decimal.Decimal = column("数值,精确 | exact value")
+    value: decimal.Decimal = derived(_value, "数值,精确 | exact value", ("value",))
     unit: str = column("单位 | unit")
     approximate: bool = column("是否为约数(“余”“超过”“近”)| whether stated as approximate")
     period: str | None = column("时期,原文写法 | period, as stated")

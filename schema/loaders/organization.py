@@ -448,9 +448,9 @@ def _name(o: Any, shape: _Shape) -> Any:
 
 @dataclass(frozen=True)
 class CountArguments:
-    """Count descendants of one rung on a day."""
+    """Count descendants on a day, of one rung or (None) of all levels."""
 
-    rung: str
+    rung: str | None
     as_of: datetime.date
 
 
@@ -469,7 +469,7 @@ class OrganizationDescendantCount(Loader[tuple[int, str], CountArguments]):
         """One statement for all subtrees."""
         scope.checked(tenant for tenant, _ in keys)
         names = ("tenant_id", "path")
-        statement = _count_statement()
+        statement = _count_statement(arguments.rung is not None)
         given = {"rung": arguments.rung, "today": arguments.as_of, **key_values(names, keys)}
         rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
         found = {row["n"]: row["total"] for row in rows}
@@ -477,19 +477,16 @@ class OrganizationDescendantCount(Loader[tuple[int, str], CountArguments]):
 
 
 @cache
-def _count_statement() -> Statement:
+def _count_statement(of_rung: bool) -> Statement:
     k, o = keys_table("tenant_id", "path"), ORGANIZATION.alias("o")
-    counted = (
+    counting = (
         select(func.count().label("total"))
         .select_from(o)
-        .where(
-            o.c.tenant_id == k.c.tenant_id,
-            _below(o, k.c.path),
-            o.c.rung == bindparam("rung", type_=Text()),
-            _existing(o),
-        )
-        .lateral("t")
+        .where(o.c.tenant_id == k.c.tenant_id, _below(o, k.c.path), _existing(o))
     )
+    if of_rung:
+        counting = counting.where(o.c.rung == bindparam("rung", type_=Text()))
+    counted = counting.lateral("t")
     return render(select(k.c.n, counted.c.total).select_from(k.join(counted, true())))
 
 

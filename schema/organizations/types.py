@@ -2,7 +2,7 @@
 
 import datetime
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -89,7 +89,7 @@ class DescendantsArguments:
 class CountedArguments:
     """Arguments of `Organization.descendantCount`."""
 
-    rung: Annotated[Rung, strawberry.argument(description="可比层级 | rung")]
+    rung: RungOf = None
 
     def checked(self, context: Context, root: Any) -> CountArguments:
         """The count asked for."""
@@ -194,7 +194,7 @@ class OrganizationType(Node):
     )
     descendant_count: int = relation(
         OrganizationDescendantCount,
-        "某一可比层级的下级组织数 | how many organizations of a rung stand below",
+        "下级组织数,可限于某一可比层级 | how many organizations stand below, of one rung or all",
         key=("tenant_id", "path"),
         arguments=CountedArguments,
     )
