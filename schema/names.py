@@ -12,6 +12,7 @@ _OFFICE = re.compile(r"(.+?街道)(?:办事处|党工委)$")
 def search_name(name: str) -> str:
     """`name` as it is stored for searching and as a search text is read."""
     plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", name)).lower()
+    plain = unicodedata.normalize("NFKC", plain)  # without spaces, marks may join letters
     if found := _VILLAGE.match(plain):
         stem = found.group(1)
         return stem if stem.endswith(("村", "社区", "嘎查")) else stem + "村"
