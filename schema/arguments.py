@@ -13,7 +13,7 @@ from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.ids import parse_id
 from schema.loaders.figure import FigurePage
-from schema.loaders.organization import OrganizationPage, search, unknown_organization
+from schema.loaders.organization_page import OrganizationPage, search, unknown_organization
 from schema.paging import window
 from tenants.definition import ORGANIZATION_CODE, Definition
 from tenants.hierarchy import Rung

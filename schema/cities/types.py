@@ -10,13 +10,11 @@ from schema.arguments import FiguresArguments, OrganizationsArguments, Today
 from schema.context import Context
 from schema.fields import derived, relation
 from schema.ids import GlobalId
+from schema.loaders.data_kind import TenantDataKinds
 from schema.loaders.figure import FiguresOfTenants
-from schema.loaders.organization import (
-    OrganizationByCode,
-    OrganizationLevelCounts,
-    OrganizationsOfTenant,
-    TenantDataKinds,
-)
+from schema.loaders.organization import OrganizationByCode
+from schema.loaders.organization_count import OrganizationLevelCounts
+from schema.loaders.organization_page import OrganizationsOfTenant
 from schema.node import Node
 from schema.sources import CatalogueSource, levels_of, workflows_of
 from tenants.definition import DataKind, Definition

@@ -1,148 +1,48 @@
-"""Organizations as the graph reads them: by id and code, up and down the tree, and counted."""
+"""Organizations as the graph reads them: by id, by code, above, before and after."""
 
-import datetime
-import re
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 from sqlalchemy import (
     Date,
-    Integer,
-    Select,
     Text,
-    Uuid,
     and_,
-    any_,
     bindparam,
-    case,
-    exists,
     func,
     literal,
     or_,
     select,
-    true,
-    tuple_,
-    union,
 )
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
-from schema.errors import CodedError, ErrorCode
 from schema.loaders.loader import Loader
 from schema.loaders.statement import Statement, key_values, keys_table, render
-from schema.names import search_name
-from schema.paging import Slice, Window, page
 from schema.scope import Scope
-from schema.tables.figure import FigureRow
 from schema.tables.organization import OrganizationNameRow, OrganizationRow, SuccessionRow
-from tenants.definition import DataKind
 
 ORGANIZATION: Any = OrganizationRow.__table__  # type: ignore[attr-defined]
 NAME: Any = OrganizationNameRow.__table__  # type: ignore[attr-defined]
 SUCCESSION: Any = SuccessionRow.__table__  # type: ignore[attr-defined]
-FIGURE: Any = FigureRow.__table__  # type: ignore[attr-defined]
-
 TODAY = bindparam("today", type_=Date())
-LIMIT = bindparam("limit", type_=Integer())
 
 
 class OrganizationRecord(asyncpg.Record):
     """A row of `organization` with the columns that were asked for."""
 
 
-@dataclass(frozen=True)
-class Search:
-    """What a person typed, read as a name or, where it is Latin letters, as pinyin."""
-
-    text: str
-    latin: bool
-
-    @property
-    def pattern(self) -> str:
-        """Pinyin letters as a pattern that may begin at any syllable and cross syllables."""
-        return "(^| )" + " ?".join(self.text)
-
-
-def search(text: str) -> Search:
-    """`text` as a search; committee suffixes, spaces, case and width do not matter."""
-    latin = re.sub(r"[\s']+", "", text).lower()
-    if re.fullmatch(r"[a-z]+", latin):
-        return Search(latin, latin=True)
-    return Search(search_name(text), latin=False)
-
-
-@dataclass(frozen=True)
-class OrganizationPage:
-    """A page of organizations: filters, the day they are as of, and the window."""
-
-    as_of: datetime.date
-    window: Window
-    historic: bool = False
-    level: str | None = None
-    rung: str | None = None
-    search: Search | None = None
-    under_code: str | None = None
-    under_id: uuid.UUID | None = None
-
-    @property
-    def sort(self) -> tuple[str, ...]:
-        """The columns that order the page and make its cursors."""
-        return ("rank", "pinyin", "code") if self.search else ("pinyin", "code")
-
-    def shape(self) -> "_Shape":
-        """All that changes the SQL text."""
-        return _Shape(
-            level=self.level is not None,
-            rung=self.rung is not None,
-            search=None if self.search is None else self.search.latin,
-            under="code" if self.under_code else "id" if self.under_id else "",
-            positioned=self.window.position is not None,
-            backward=self.window.backward,
-            historic=self.historic,
-        )
-
-    def values(self) -> dict[str, object]:
-        """Values of the statement's parameters, but for the keys."""
-        position = self.window.position or ()
-        return {
-            "today": self.as_of,
-            "limit": self.window.limit + 1,
-            "level": self.level,
-            "rung": self.rung,
-            "under_code": self.under_code,
-            "under_id": self.under_id,
-            "text": self.search.text if self.search else None,
-            "pattern": self.search.pattern if self.search else None,
-            **{f"after_{name}": value for name, value in zip(self.sort, position, strict=False)},
-        }
-
-
-@dataclass(frozen=True)
-class _Shape:
-    level: bool = False
-    rung: bool = False
-    search: bool | None = None
-    under: str = ""
-    positioned: bool = False
-    backward: bool = False
-    historic: bool = False
-
-
-def _existing(table: Any) -> ColumnElement[bool]:
+def existing(table: Any) -> ColumnElement[bool]:
     """Whether the row was in being on the day `today`."""
     began = or_(table.c.valid_from.is_(None), table.c.valid_from <= TODAY)
     lasts = or_(table.c.valid_to.is_(None), table.c.valid_to > TODAY)
     return and_(began, lasts)
 
 
-def _below(table: Any, path: Any) -> ColumnElement[bool]:
+def below(table: Any, path: Any) -> ColumnElement[bool]:
     """Whether the row stands below `path`: a range, because an index serves it for any path."""
     end = func.substr(path, 1, func.length(path) - 1).op("||")(literal("0", Text()))
     return and_(table.c.path > path, table.c.path < end)
@@ -233,351 +133,6 @@ class OrganizationAncestors(Loader[tuple[int, str], None]):
         )
         found = {(row["tenant_id"], row["code"]): row for row in rows}
         return [[found[key] for key in chain if key in found] for chain in chains]
-
-
-class _Pages(Loader[Any, OrganizationPage]):
-    """A page of organizations a key: limited in SQL, by a lateral join."""
-
-    names: tuple[str, ...]
-
-    @classmethod
-    def belongs(cls, o: Any, k: Any) -> ColumnElement[bool]:
-        """Which organizations belong to a key."""
-        raise NotImplementedError
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[Any],
-        arguments: OrganizationPage,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all keys."""
-        scope.checked(key[0] for key in keys)
-        statement = _page_statement(cast(Any, cls), columns, arguments.shape())
-        values = {**arguments.values(), **key_values(cls.names, keys)}
-        rows: list[asyncpg.Record] = await snapshot.fetch(
-            statement.sql, statement.values(values), OrganizationRecord
-        )
-        groups: dict[int, list[Any]] = defaultdict(list)
-        for row in rows:
-            if row["under_found"] is False:
-                raise unknown_organization(str(arguments.under_code or arguments.under_id))
-            if row["code"] is not None:
-                groups[row["n"]].append(row)
-        return [_slice(groups[at], arguments, (cls, key)) for at, key in enumerate(keys, start=1)]
-
-
-def _slice(rows: list[Any], arguments: OrganizationPage, origin: Any) -> Slice:
-    found = page(rows, arguments.window, arguments.sort)
-    return Slice(found.rows, found.has_next, found.has_previous, found.cursors, origin, arguments)
-
-
-class OrganizationChildren(_Pages):
-    """(tenant, id) → a page of the organizations directly below."""
-
-    names = ("tenant_id", "id")
-
-    @classmethod
-    def belongs(cls, o: Any, k: Any) -> ColumnElement[bool]:
-        """Its parent is the key."""
-        return and_(o.c.tenant_id == k.c.tenant_id, o.c.parent_id == k.c.id)
-
-
-class OrganizationDescendants(_Pages):
-    """(tenant, path) → a page of the organizations anywhere below."""
-
-    names = ("tenant_id", "path")
-
-    @classmethod
-    def belongs(cls, o: Any, k: Any) -> ColumnElement[bool]:
-        """Its path begins with the key's."""
-        return and_(o.c.tenant_id == k.c.tenant_id, _below(o, k.c.path))
-
-
-class OrganizationsOfTenant(_Pages):
-    """(tenant,) → a page of all its organizations, or of those below one."""
-
-    names = ("tenant_id",)
-
-    @classmethod
-    def belongs(cls, o: Any, k: Any) -> ColumnElement[bool]:
-        """It is the tenant's."""
-        return cast(ColumnElement[bool], o.c.tenant_id == k.c.tenant_id)
-
-
-class OrganizationTotal(Loader[Any, OrganizationPage]):
-    """(a page loader, its key) → how many organizations all its pages have."""
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[Any],
-        arguments: OrganizationPage,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement: the keys of one field are of one page loader."""
-        loader = keys[0][0]
-        scope.checked(key[0] for _, key in keys)
-        statement = _total_statement(loader, arguments.shape())
-        values = {**arguments.values(), **key_values(loader.names, [key for _, key in keys])}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(values))
-        found = {row["n"]: row["total"] for row in rows}
-        return [found.get(at, 0) for at in range(1, len(keys) + 1)]
-
-
-@cache
-def _total_statement(loader: Any, shape: _Shape) -> Statement:
-    k, o = keys_table(*loader.names), ORGANIZATION.alias("o")
-    source, under = _with_under(k, shape)
-    matching = (
-        select(func.count().label("total"))
-        .select_from(o)
-        .where(loader.belongs(o, k), *_filters(o, shape, under))
-        .lateral("t")
-    )
-    return render(select(k.c.n, matching.c.total).select_from(source.join(matching, true())))
-
-
-@cache
-def _page_statement(loader: Any, columns: tuple[str, ...], shape: _Shape) -> Statement:
-    k, o = keys_table(*loader.names), ORGANIZATION.alias("o")
-    source, under = _with_under(k, shape)
-    order = [o.c.pinyin, o.c.code]
-    names = [name for name in dict.fromkeys((*columns, "pinyin", "code")) if name in o.c]
-    taken = [_name(o, shape) if name == "name" else o.c[name] for name in names]
-    if shape.search is not None:
-        rank = _rank(o, shape.search)
-        order.insert(0, rank)
-        taken.append(rank.label("rank"))
-    inner: Select[Any] = (
-        select(*taken).select_from(o).where(loader.belongs(o, k), *_filters(o, shape, under))
-    )
-    if shape.positioned:
-        keys = ["rank", "pinyin", "code"] if shape.search is not None else ["pinyin", "code"]
-        bound = tuple_(*(bindparam(f"after_{name}", type_=Text()) for name in keys))
-        inner = inner.where(tuple_(*order) < bound if shape.backward else tuple_(*order) > bound)
-    ordering = [part.desc() for part in order] if shape.backward else order
-    rows = inner.order_by(*ordering).limit(LIMIT).lateral("r")
-    found = (under.c.code.is_not(None) if under is not None else literal(True)).label("under_found")
-    statement = select(k.c.n, found, *rows.c).select_from(source.outerjoin(rows, true()))
-    outer = [rows.c[name] for name in (["rank"] if shape.search is not None else [])]
-    outer += [rows.c.pinyin, rows.c.code]
-    if shape.backward:
-        return render(statement.order_by(k.c.n, *(part.desc() for part in outer)))
-    return render(statement.order_by(k.c.n, *outer))
-
-
-def _with_under(k: Any, shape: _Shape) -> tuple[Any, Any]:
-    """The keys, each with the organization that the page is limited to the subtree of, if any."""
-    if not shape.under:
-        return k, None
-    under = ORGANIZATION.alias("u")
-    kind: Any = Text() if shape.under == "code" else Uuid()
-    wanted = under.c[shape.under] == bindparam(f"under_{shape.under}", type_=kind)
-    return k.outerjoin(under, and_(under.c.tenant_id == k.c.tenant_id, wanted)), under
-
-
-def _filters(o: Any, shape: _Shape, under: Any) -> list[ColumnElement[bool]]:
-    filters = [_existing(o)]
-    if under is not None:
-        filters.append(_below(o, under.c.path))
-    if shape.level:
-        filters.append(o.c.level == bindparam("level", type_=Text()))
-    if shape.rung:
-        filters.append(o.c.rung == bindparam("rung", type_=Text()))
-    if shape.search is True:
-        pattern = bindparam("pattern", type_=Text())
-        initials = func.strpos(o.c.initials, bindparam("text", type_=Text())) > 0
-        filters.append(or_(initials, o.c.pinyin.op("~")(pattern)))
-    elif shape.search is False:
-        former = exists().where(
-            NAME.c.tenant_id == o.c.tenant_id,
-            NAME.c.organization_id == o.c.id,
-            func.strpos(NAME.c.search_name, bindparam("text", type_=Text())) > 0,
-        )
-        filters.append(or_(_position(o.c.search_name) > 0, former))
-    return filters
-
-
-def _position(name: Any) -> Any:
-    return func.strpos(name, bindparam("text", type_=Text()))
-
-
-def _rank(o: Any, latin: bool) -> Any:
-    """'0' the name itself, '1' names that begin so, '2' the rest; then the higher in the tree.
-
-    Text, because cursors hold text.
-    """
-    text = bindparam("text", type_=Text())
-    if latin:
-        joined = func.replace(o.c.pinyin, " ", "")
-        whole = or_(o.c.initials == text, joined == text)
-        begins = or_(func.strpos(o.c.initials, text) == 1, func.strpos(joined, text) == 1)
-    else:
-        whole, begins = o.c.search_name == text, _position(o.c.search_name) == 1
-    nearness = case(
-        (whole, literal("0", Text())), (begins, literal("1", Text())), else_=literal("2", Text())
-    )
-    slashes = func.length(o.c.path) - func.length(func.replace(o.c.path, "/", ""))
-    height = func.lpad(sql_cast(slashes, Text()), 2, "0")
-    return nearness.op("||")(height).collate("C")
-
-
-def _name(o: Any, shape: _Shape) -> Any:
-    """The name on the day asked for: a former one where it was still in use."""
-    if not shape.historic:
-        return o.c.name
-    former = (
-        select(NAME.c.name)
-        .where(
-            NAME.c.tenant_id == o.c.tenant_id,
-            NAME.c.organization_id == o.c.id,
-            NAME.c.valid_to > TODAY,
-        )
-        .order_by(NAME.c.valid_to)
-        .limit(1)
-        .scalar_subquery()
-    )
-    return func.coalesce(former, o.c.name).label("name")
-
-
-@dataclass(frozen=True)
-class CountArguments:
-    """Count descendants on a day, of one rung or (None) of all levels."""
-
-    rung: str | None
-    as_of: datetime.date
-
-
-class OrganizationDescendantCount(Loader[tuple[int, str], CountArguments]):
-    """(tenant, path) → how many organizations of the rung stand anywhere below."""
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, str]],
-        arguments: CountArguments,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all subtrees."""
-        scope.checked(tenant for tenant, _ in keys)
-        names = ("tenant_id", "path")
-        statement = _count_statement(arguments.rung is not None)
-        given = {"rung": arguments.rung, "today": arguments.as_of, **key_values(names, keys)}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        found = {row["n"]: row["total"] for row in rows}
-        return [found[at] for at in range(1, len(keys) + 1)]
-
-
-@cache
-def _count_statement(of_rung: bool) -> Statement:
-    k, o = keys_table("tenant_id", "path"), ORGANIZATION.alias("o")
-    counting = (
-        select(func.count().label("total"))
-        .select_from(o)
-        .where(o.c.tenant_id == k.c.tenant_id, _below(o, k.c.path), _existing(o))
-    )
-    if of_rung:
-        counting = counting.where(o.c.rung == bindparam("rung", type_=Text()))
-    counted = counting.lateral("t")
-    return render(select(k.c.n, counted.c.total).select_from(k.join(counted, true())))
-
-
-@dataclass(frozen=True)
-class LevelCount:
-    """How many organizations a level has."""
-
-    tenant_id: int
-    level: str
-    rung: str | None
-    count: int
-
-
-class OrganizationLevelCounts(Loader[tuple[int, str], datetime.date]):
-    """(tenant, path) → a `LevelCount` for each level that has organizations below the path.
-
-    The path `/` is the whole tenant.
-    """
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, str]],
-        arguments: datetime.date,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all subtrees."""
-        scope.checked(tenant for tenant, _ in keys)
-        statement = _level_counts_statement()
-        given = {"today": arguments, **key_values(("tenant_id", "path"), keys)}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        groups: dict[int, list[LevelCount]] = defaultdict(list)
-        for row in rows:
-            groups[row["n"]].append(
-                LevelCount(row["tenant_id"], row["level"], row["rung"], row["total"])
-            )
-        return [groups[at] for at in range(1, len(keys) + 1)]
-
-
-@cache
-def _level_counts_statement() -> Statement:
-    k, o = keys_table("tenant_id", "path"), ORGANIZATION.alias("o")
-    counted = (
-        select(o.c.level, o.c.rung, func.count().label("total"))
-        .select_from(o)
-        .where(o.c.tenant_id == k.c.tenant_id, _below(o, k.c.path), _existing(o))
-        .group_by(o.c.level, o.c.rung)
-        .lateral("t")
-    )
-    return render(
-        select(k.c.n, k.c.tenant_id, counted.c.level, counted.c.rung, counted.c.total).select_from(
-            k.join(counted, true())
-        )
-    )
-
-
-class TenantLevelCounts(Loader[tuple[int, ...], datetime.date]):
-    """Tenants → a `LevelCount` for each level of each that has organizations."""
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, ...]],
-        arguments: datetime.date,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement, however many tenants."""
-        tenants = scope.checked(tenant for key in keys for tenant in key)
-        statement = _tenant_counts_statement()
-        given = {"today": arguments, "tenants": tenants}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        counts = [
-            LevelCount(row["tenant_id"], row["level"], row["rung"], row["total"]) for row in rows
-        ]
-        return [[count for count in counts if count.tenant_id in key] for key in keys]
-
-
-@cache
-def _tenant_counts_statement() -> Statement:
-    o = ORGANIZATION.alias("o")
-    tenants = any_(bindparam("tenants", type_=ARRAY(Integer())))
-    counted = select(o.c.tenant_id, o.c.level, o.c.rung, func.count().label("total"))
-    return render(
-        counted.where(o.c.tenant_id == tenants, _existing(o)).group_by(
-            o.c.tenant_id, o.c.level, o.c.rung
-        )
-    )
 
 
 class OrganizationSuccessors(Loader[tuple[int, uuid.UUID], None]):
@@ -671,50 +226,3 @@ def _grouped(rows: Sequence[Any], count: int) -> list[Any]:
     for row in rows:
         groups[row["n"]].append(row)
     return [groups[at] for at in range(1, count + 1)]
-
-
-class TenantDataKinds(Loader[tuple[int], None]):
-    """(tenant,) → the kinds of data that its organizations and figures are, as text."""
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int]],
-        arguments: None,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all tenants."""
-        tenants = scope.checked(tenant for (tenant,) in keys)
-        statement = _data_kinds_statement()
-        rows: list[asyncpg.Record] = await snapshot.fetch(
-            statement.sql, statement.values({"tenants": tenants})
-        )
-        found = {row["tenant_id"]: row["kinds"] for row in rows}
-        order = [kind.value for kind in DataKind]
-        return [sorted(found.get(tenant, []), key=order.index) for (tenant,) in keys]
-
-
-@cache
-def _data_kinds_statement() -> Statement:
-    tenants = any_(bindparam("tenants", type_=ARRAY(Integer())))
-    reported = literal(DataKind.REPORTED.value, Text()).label("data_kind")
-    kinds = union(
-        select(ORGANIZATION.c.tenant_id, ORGANIZATION.c.data_kind).where(
-            ORGANIZATION.c.tenant_id == tenants
-        ),
-        select(FIGURE.c.tenant_id, reported).where(FIGURE.c.tenant_id == tenants),
-    ).subquery("kinds")
-    grouped = select(kinds.c.tenant_id, func.array_agg(kinds.c.data_kind).label("kinds"))
-    return render(grouped.group_by(kinds.c.tenant_id))
-
-
-def unknown_organization(code: str) -> CodedError:
-    """What is said of an organization that the city does not have."""
-    return CodedError(
-        ErrorCode.ORGANIZATION_UNKNOWN,
-        f"没有编码或编号为“{code}”的组织;请用 organizations(search:) 查找。",
-        f"There is no organization {code!r}; find one with organizations(search:).",
-        given=code,
-    )

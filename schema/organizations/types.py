@@ -22,19 +22,23 @@ from schema.context import Context, StaleRegistryError
 from schema.fields import column, derived, relation
 from schema.ids import GlobalId
 from schema.loaders.organization import (
-    CountArguments,
-    LevelCount,
     OrganizationAncestors,
     OrganizationById,
-    OrganizationChildren,
-    OrganizationDescendantCount,
-    OrganizationDescendants,
     OrganizationFormerNames,
-    OrganizationLevelCounts,
-    OrganizationPage,
     OrganizationPredecessors,
     OrganizationRecord,
     OrganizationSuccessors,
+)
+from schema.loaders.organization_count import (
+    CountArguments,
+    LevelCount,
+    OrganizationDescendantCount,
+    OrganizationLevelCounts,
+)
+from schema.loaders.organization_page import (
+    OrganizationChildren,
+    OrganizationDescendants,
+    OrganizationPage,
     OrganizationTotal,
 )
 from schema.node import Node, kind_of

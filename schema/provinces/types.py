@@ -12,7 +12,8 @@ from schema.context import Context
 from schema.fields import derived, relation
 from schema.ids import GlobalId
 from schema.loaders.figure import FiguresOfTenants
-from schema.loaders.organization import LevelCount, OrganizationsOfTenant, TenantLevelCounts
+from schema.loaders.organization_count import LevelCount, TenantLevelCounts
+from schema.loaders.organization_page import OrganizationsOfTenant
 from schema.node import Node
 from schema.sources import LevelSource, levels_of, workflows_of
 from tenants.definition import Definition, Province

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.loaders.organization import LevelCount
+from schema.loaders.organization_count import LevelCount
 from schema.provinces.types import summaries
 from tenants.definition import City, Definition, Province, RungName
 from tenants.hierarchy import Level, Rung
