@@ -38,6 +38,10 @@ async def _leave(connection: asyncpg.Connection) -> None:
     """
 
 
+# seconds that closing waits for operations to end
+_PATIENCE = 10
+
+
 class Database:
     """A pool of connections to one PostgreSQL database; `open` before use, `close` after."""
 
@@ -66,10 +70,15 @@ class Database:
             )
 
     async def close(self) -> None:
-        """Give every connection back to the server."""
+        """Give every connection back to the server; one still in use is cut off in the end."""
         pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
@@ -81,7 +90,7 @@ class Database:
             raise unavailable()
         try:
             connection = await self._pool.acquire()
-        except UNREACHABLE as error:
+        except (OSError, asyncpg.PostgresError) as error:
             raise unavailable() from error
         try:
             yield connection
@@ -110,9 +119,21 @@ def _reached(connection: Any) -> Iterator[None]:
     except UNREACHABLE as error:
         raise unavailable() from error
     except asyncpg.InterfaceError as error:
-        if connection.is_closed():
+        if _lost(connection):
             raise unavailable() from error
         raise
+
+
+def _lost(connection: Any) -> bool:
+    """Whether the server hung up; the pool may have taken the connection away already."""
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+class SnapshotClosedError(Exception):
+    """A batch that was still waiting when its operation ended; nobody waits for it any more."""
 
 
 class Snapshot:
@@ -127,6 +148,7 @@ class Snapshot:
         self._lock = asyncio.Lock()
         self._lease: Any = None
         self._connection: Any = None
+        self._closed = False
         self.statements = 0
 
     async def __aenter__(self) -> "Snapshot":
@@ -138,21 +160,28 @@ class Snapshot:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._lease is None:
-            return
-        try:
-            # what was read stays true where the server hangs up only now
-            with suppress(CodedError), _reached(self._connection):
-                await self._connection.execute("COMMIT" if error is None else "ROLLBACK")
-        finally:
-            lease, self._lease, self._connection = self._lease, None, None
-            await lease.__aexit__(None, None, None)
+        async with self._lock:  # a batch may still be reading
+            self._closed = True
+            if self._lease is None:
+                return
+            try:
+                # what was read stays true where the server hangs up only now
+                with suppress(CodedError), _reached(self._connection):
+                    await self._connection.execute("COMMIT" if error is None else "ROLLBACK")
+            finally:
+                lease, self._lease, self._connection = self._lease, None, None
+                await lease.__aexit__(None, None, None)
 
     async def fetch(
         self, sql: str, values: Sequence[object], record: type[R] | None = None
     ) -> list[R]:
-        """Run one statement and give its rows as `record`s, in the order of the statement."""
+        """Run one statement and give its rows as `record`s, in the order of the statement.
+
+        Errors: `SnapshotClosedError` after the operation has ended; UNAVAILABLE; BAD_REQUEST.
+        """
         async with self._lock:  # a connection runs one statement at a time
+            if self._closed:
+                raise SnapshotClosedError
             if self._connection is None:
                 await self._begin()
             self.statements += 1
