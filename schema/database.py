@@ -59,7 +59,7 @@ class Database:
         if self._pool is None:
             self._pool = await asyncpg.create_pool(
                 self.url,
-                min_size=1,
+                min_size=0,  # else asyncpg logs tracebacks for as long as the server is down
                 max_size=self._size,
                 reset=_leave,
                 server_settings={
@@ -122,6 +122,12 @@ def _reached(connection: Any) -> Iterator[None]:
         if _lost(connection):
             raise unavailable() from error
         raise
+    except asyncpg.InternalClientError as error:
+        # asyncpg's state when the server's last word comes between two of ours; the connection
+        # is of no use any more
+        if not _lost(connection):
+            connection.terminate()
+        raise unavailable() from error
 
 
 def _lost(connection: Any) -> bool:
