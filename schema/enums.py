@@ -59,7 +59,8 @@ _described(
     DataKind,
     "数据种类:三种从不混用。 | Kinds of data, never mixed.",
     {
-        "REAL": "真实:国家统计局 2023 年统计用区划代码 | real: administrative divisions of 2023",
+        "REAL": "真实:2023 年统计用区划,或部署方自己载明的组织 | "
+        "real: administrative divisions of 2023, or stated by the deployment itself",
         "REPORTED": "报道:来源文件载明的组织或数字 | reported: stated by a source document",
         "GENERATED": "生成:按数量生成的示例 | generated: made where only a count is known",
     },

@@ -27,6 +27,17 @@ def head() -> str:
     return newest
 
 
+def unknown(current: str | None) -> str | None:
+    """Why this version cannot use a database of revision `current`, where it does not know it."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    if current is None or current in {script.revision for script in scripts}:
+        return None
+    return (
+        f"the database has schema {current}, which this version of OneGrid does not know "
+        f"(newest known: {head()}); install the newer version that made it"
+    )
+
+
 async def migrate(engine: AsyncEngine, target: str = "head") -> None:
     """Run every migration up to `target` in one transaction.
 
@@ -44,13 +55,8 @@ def _config() -> Config:
 
 def _upgrade(connection: Connection, target: str) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    if reason := unknown(revision(connection)):
+        raise RuntimeError(reason)
     config = _config()
-    current = revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
-        raise RuntimeError(
-            f"the database has schema {current}, which this version of OneGrid does not know "
-            f"(newest known: {head()}); install the newer version that made it"
-        )
     config.attributes["connection"] = connection
     command.upgrade(config, target)

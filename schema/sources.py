@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from tenants.catalogue import Category, Service
 from tenants.definition import Definition
 from tenants.hierarchy import Level
+from tenants.provenance import Stated
 from tenants.workflow import Workflow, WorkflowAction, WorkflowState
+
+
+def supported(part: Stated, whole: Stated) -> tuple[str | None, bool]:
+    """Source and assumption of a part: what it says itself, else what the whole says."""
+    if part.source is not None or part.assumed:
+        return part.source, part.is_assumed
+    return (None if whole.is_assumed else whole.source), whole.is_assumed
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 import asyncio
 import datetime
+import signal
+import sys
 from collections.abc import Sequence
 
 import asyncpg
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seeds.load import load
@@ -17,10 +20,15 @@ from tenants.definition import Definition
 
 def main() -> None:
     """Load what is pending into a database that is migrated and has its tenants."""
-    with explained():
-        settings = load_settings()
-        definitions = read_tenants(settings)
-        asyncio.run(_load(database_url(settings), definitions))
+    try:
+        with explained():
+            settings = load_settings()
+            definitions = read_tenants(settings)
+            asyncio.run(_load(database_url(settings), definitions))
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    except KeyboardInterrupt:  # who pressed Ctrl+C knows
+        sys.exit(128 + signal.SIGINT)
 
 
 async def _load(url: str, definitions: Sequence[Definition]) -> None:

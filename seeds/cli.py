@@ -1,6 +1,7 @@
 """The `onegrid` command: the server's command line with the data that it loads."""
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -25,11 +26,20 @@ class Loader:
         In a process of its own (`seeds/__main__.py`): the dictionary of pinyin takes 55 MB, which
         a server that goes on running should not keep.
         """
-        return subprocess.call([sys.executable, "-m", "seeds"])
+        # -P: a folder `seeds` in the working folder is not ours
+        code = subprocess.call([sys.executable, "-P", "-m", "seeds"])
+        if code < 0:
+            print(
+                f"loading was ended by signal {-code}; what is loaded is kept: run it again",
+                file=sys.stderr,
+            )
+        return abs(code)
 
 
 def main() -> None:
     """Run the command."""
+    # so that exit handlers run: the embedded PostgreSQL stops with its last user
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     build(Loader())()
 
 

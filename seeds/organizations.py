@@ -130,6 +130,15 @@ def _place_divisions(
 def _declare(tree: Tree, item: DeclaredOrganization) -> None:
     known = tree.by_code.get(item.code)
     if known is not None:
+        for key, given, own in (
+            ("level", item.level, known.level),
+            ("parent", item.parent, known.parent),
+        ):
+            if given not in (None, own):
+                tree.problems.append(
+                    f"{item.code} {known.name}: {key} is {given!r}, but its division's is {own!r}; "
+                    "leave it out"
+                )
         known.name = item.name or known.name
         known.valid_from = item.valid_from or known.valid_from
         known.valid_to = item.valid_to or known.valid_to

@@ -10,6 +10,7 @@ from schema.arguments import FiguresArguments, OrganizationsArguments, Today
 from schema.context import Context
 from schema.fields import derived, relation
 from schema.ids import GlobalId
+from schema.levels import from_the_top
 from schema.loaders.data_kind import TenantDataKinds
 from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.organization import OrganizationByCode
@@ -84,6 +85,7 @@ class CityType(Node):
         "各层级的组织数 | how many organizations each level has",
         key=lambda root: (root.tenant_id, "/"),
         arguments=Today,
+        finish=from_the_top,
     )
     figures: refs.Figures = relation(
         FiguresOfTenants,

@@ -122,7 +122,7 @@ def _compare(before: Definition, after: Definition, groups: Sequence[_Group]) ->
     return TenantPlan(
         after,
         before,
-        tuple(_changes(before.values, after.values)),
+        (*_changes(before.values, after.values), *_named_changes(before, after)),
         moved,
         regraded,
         tuple(_losses(hierarchy, renamed, groups)),
@@ -164,5 +164,22 @@ def _changes(before: Sequence[DefinitionValue], after: Sequence[DefinitionValue]
         f"~ {path}: {old[path]} → {new[path]}"
         for path in old
         if path in new and old[path] != new[path]
+    ]
+    return removed + changed + added
+
+
+def _named_changes(before: Definition, after: Definition) -> list[str]:
+    """Organizations that the file names: added ones are made by `onegrid seed`, rows that exist
+    stay as they are."""
+    old = {item.code: item for item in before.tenant.organizations}
+    new = {item.code: item for item in after.tenant.organizations}
+    added = [f"+ organizations.{code}" for code in new if code not in old]
+    removed = [
+        f"- organizations.{code} (its organization stays)" for code in old if code not in new
+    ]
+    changed = [
+        f"~ organizations.{code} (an organization that is loaded stays as it is)"
+        for code in old
+        if code in new and old[code] != new[code]
     ]
     return removed + changed + added

@@ -18,9 +18,10 @@ from schema.connections import (
     nodes,
     page_info,
 )
-from schema.context import Context, StaleRegistryError
+from schema.context import Context
 from schema.fields import column, derived, relation
 from schema.ids import GlobalId
+from schema.levels import from_the_top, level_of
 from schema.loaders.organization import (
     OrganizationAncestors,
     OrganizationById,
@@ -124,17 +125,11 @@ def _city(root: Any, context: Context) -> Definition | None:
 
 
 def _level(root: Any, context: Context) -> LevelSource:
-    definition = _definition(root, context)
-    if root["level"] not in definition.hierarchy:
-        raise StaleRegistryError
-    return LevelSource(definition, definition.hierarchy[root["level"]])
+    return level_of(context, root["tenant_id"], root["level"])
 
 
 def _level_of_count(root: LevelCount, context: Context) -> LevelSource:
-    definition = context.registry.by_id[root.tenant_id]
-    if root.level not in definition.hierarchy:
-        raise StaleRegistryError
-    return LevelSource(definition, definition.hierarchy[root.level])
+    return level_of(context, root.tenant_id, root.level)
 
 
 @strawberry.type(
@@ -207,6 +202,7 @@ class OrganizationType(Node):
         "各层级的下级组织数 | how many organizations of each level stand below",
         key=("tenant_id", "path"),
         arguments=Today,
+        finish=from_the_top,
     )
     valid_from: datetime.date | None = column("生效日期,空为不详 | first day; null = not known")
     valid_to: datetime.date | None = column(

@@ -30,6 +30,7 @@ from schema.sources import (
     ServiceSource,
     StateSource,
     WorkflowSource,
+    supported,
 )
 from tenants.catalogue import QuestionKind, with_defaults
 from tenants.definition import ServiceDomain
@@ -57,8 +58,12 @@ class WorkflowStateType:
     time_limit: TimeLimitType | None = derived(
         lambda root: root.state.time_limit, "本状态时限 | time limit of the state"
     )
-    assumed: bool = derived(lambda root: root.state.is_assumed, "是否为假定 | whether assumed")
-    source: str | None = derived(lambda root: root.state.source, "出处文件 | source document")
+    assumed: bool = derived(
+        lambda root: supported(root.state, root.workflow)[1], "是否为假定 | whether assumed"
+    )
+    source: str | None = derived(
+        lambda root: supported(root.state, root.workflow)[0], "出处文件 | source document"
+    )
 
 
 def _from_states(root: ActionSource) -> list[StateSource]:
@@ -88,8 +93,12 @@ class WorkflowActionType:
         lambda root: root.action.needs, "需要提供的内容 | what it needs"
     )
     effect: Effect | None = derived(lambda root: root.action.effect, "效果 | what else it does")
-    assumed: bool = derived(lambda root: root.action.is_assumed, "是否为假定 | whether assumed")
-    source: str | None = derived(lambda root: root.action.source, "出处文件 | source document")
+    assumed: bool = derived(
+        lambda root: supported(root.action, root.workflow)[1], "是否为假定 | whether assumed"
+    )
+    source: str | None = derived(
+        lambda root: supported(root.action, root.workflow)[0], "出处文件 | source document"
+    )
 
 
 def _states(root: WorkflowSource) -> list[StateSource]:
@@ -216,13 +225,16 @@ class ServiceType(Node):
         _domain, "省级服务领域,空为未对照 | provincial domain; null = not mapped"
     )
     assumed: bool = derived(
-        lambda root: root.service.is_assumed, "整项是否为假定 | whether assumed as a whole"
+        lambda root: supported(root.service, root.category)[1],
+        "整项是否为假定 | whether assumed as a whole",
     )
     assumed_keys: list[str] = derived(
         lambda root: list(root.service.assumed_keys),
         "其中属于假定的键 | keys that are assumptions in a stated service",
     )
-    source: str | None = derived(lambda root: root.service.source, "出处文件 | source document")
+    source: str | None = derived(
+        lambda root: supported(root.service, root.category)[0], "出处文件 | source document"
+    )
 
 
 def _services(root: CategorySource) -> list[ServiceSource]:
