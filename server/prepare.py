@@ -31,6 +31,10 @@ def tenant_folders(settings: Settings) -> tuple[Path, ...]:
     for folder in settings.tenants:
         if not folder.is_dir():
             raise FileNotFoundError(f"ONEGRID_TENANTS names {folder}, which is no folder")
+        if not any((folder / kind).is_dir() for kind in ("cities", "provinces")):
+            raise FileNotFoundError(
+                f"ONEGRID_TENANTS names {folder}, which has neither a folder cities nor provinces"
+            )
     return (SHIPPED, *settings.tenants)
 
 
