@@ -26,7 +26,7 @@ class ServiceQuestion(Declared):
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="问题键 | key")
     label: str = Field(min_length=1, description="问题 | the question as shown")
     kind: QuestionKind = Field(QuestionKind.TEXT, description="类型 | type of the answer")
-    required: bool = Field(False, description="必答 | whether an answer is required")
+    required: bool = Field(False, strict=True, description="必答 | whether an answer is required")
     choices: list[str] = Field(default_factory=list, description="选项 | choices of a CHOICE")
 
 

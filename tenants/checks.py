@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenants.catalogue import QuestionKind, with_defaults
+from tenants.catalogue import QuestionKind, Service, ServiceDefaults, with_defaults
 from tenants.definition import City, Province, Shared
-from tenants.hierarchy import MAX_DEPTH, Hierarchy, Level, cycle
+from tenants.hierarchy import MAX_DEPTH, Hierarchy, Level, cycles
 from tenants.problems import shown
 from tenants.sourced import Loc
 from tenants.workflow import Workflow, dead_ends, unreachable
@@ -16,32 +16,37 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Finding:
-    """A broken rule at `loc` of the merged tree."""
+    """A broken rule at `loc` of the merged tree, and at `also` as much."""
 
     loc: Loc
     value: str
     expected: str
+    also: tuple[Loc, ...] = ()
 
 
 @dataclass(frozen=True)
 class Known:
     """Keys that exist, including those of items that failed their own validation.
 
-    A reference to a broken item is not a second mistake.
+    A reference to a broken item is not a second mistake. None: it cannot be told which exist.
+    `lacks` gives what was left out as broken of the mapping or list at a loc.
     """
 
-    levels: Collection[str]
-    workflows: Collection[str]
-    domains: Collection[str]
+    levels: Collection[str] | None
+    workflows: Collection[str] | None
+    domains: Collection[str] | None
+    lacks: Callable[[Loc], frozenset[str]]
 
 
 def check_tenant(tenant: City | Province, known: Known) -> Iterator[Finding]:
-    """Every broken rule of an effective city or province."""
+    """Every broken rule of an effective city or province, but for a province's `defaults`."""
     yield from check_shared(tenant, known, ())
     yield from _organizations(tenant, known)
+    yield from _generated(tenant, known)
     if isinstance(tenant, Province):
         yield from _duplicates(tenant.domains, lambda item: item.key, ("domains",), "key")
-        yield from check_shared(tenant.defaults, known, ("defaults",))
+        yield from _duplicates(tenant.rungs, lambda item: item.rung, ("rungs",), "rung")
+        yield from _duplicates(tenant.phases, lambda item: item.phase, ("phases",), "phase")
 
 
 def check_shared(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
@@ -49,7 +54,7 @@ def check_shared(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
     yield from _levels(shared.levels, known, (*at, "levels"))
     yield from _duplicates(shared.workflows, lambda item: item.key, (*at, "workflows"), "key")
     for index, workflow in enumerate(shared.workflows):
-        yield from _workflow(workflow, (*at, "workflows", index))
+        yield from _workflow(workflow, known, (*at, "workflows", index))
     yield from _catalogue(shared, known, (*at, "categories"))
 
 
@@ -60,13 +65,14 @@ def _duplicates(
     for index, item in enumerate(items):
         key = key_of(item)
         if key in seen:
-            yield Finding((*at, index, name), shown(key), "each one once, this one is a duplicate")
+            given = shown(str(key))
+            yield Finding((*at, index, name), given, "each one once, this one is a duplicate")
         seen.add(key)
 
 
-def _unknown(value: str, known: Collection[str], at: Loc, what: str) -> Iterator[Finding]:
-    if value not in known:
-        names = ", ".join(known) or f"(no {what} is declared)"
+def _unknown(value: str, known: Collection[str] | None, at: Loc, what: str) -> Iterator[Finding]:
+    if known is not None and value not in known:
+        names = ", ".join(dict.fromkeys(known)) or f"(no {what} is declared)"
         yield Finding(at, shown(value), f"the key of a declared {what}: {names}")
 
 
@@ -87,7 +93,7 @@ def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
             level.staffing, lambda rule: rule.post, (*at, index, "staffing"), "post"
         )
         for place, key in enumerate(level.formerly):
-            if key in known.levels:
+            if key in (known.levels or ()):
                 yield Finding(
                     (*at, index, "formerly", place),
                     shown(key),
@@ -95,31 +101,40 @@ def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
                 )
     by_key = {level.key: level for level in levels}
     indexes = {level.key: index for index, level in enumerate(levels)}
-    if found := cycle(by_key):
+    circular = list(cycles(by_key))
+    for found in circular:
         yield Finding(
             (*at, indexes[found[0]], "under"),
             " → ".join(found),
             "levels without a cycle: none may stand under itself, directly or through others",
         )
-    elif all(key in by_key for level in levels for key in level.under):
+    if not circular and all(key in by_key for level in levels for key in level.under):
         depth = Hierarchy(levels).depth
         if depth > MAX_DEPTH:
             yield Finding(at, f"a chain of {depth} levels", f"at most {MAX_DEPTH} levels")
 
 
-def _workflow(workflow: Workflow, at: Loc) -> Iterator[Finding]:
+def _workflow(workflow: Workflow, known: Known, at: Loc) -> Iterator[Finding]:
     yield from _duplicates(workflow.states, lambda item: item.key, (*at, "states"), "key")
     yield from _duplicates(workflow.actions, lambda item: item.key, (*at, "actions"), "key")
     states = {state.key: index for index, state in enumerate(workflow.states)}
-    broken = False
+    lost = known.lacks((*at, "states"))
+    is_whole = not lost and not known.lacks((*at, "actions"))
     for index, action in enumerate(workflow.actions):
-        ends = [(("from", place), key) for place, key in enumerate(action.from_)]
-        for end, key in [*ends, (("to",), action.to)]:
-            findings = list(_unknown(key, states, (*at, "actions", index, *end), "state"))
-            broken = broken or bool(findings)
-            yield from findings
-    if broken:
-        return
+        here = (*at, "actions", index)
+        ends: list[tuple[Loc, str]] = [
+            ((*here, "from", place), key) for place, key in enumerate(action.from_)
+        ]
+        for end, key in [*ends, ((*here, "to"), action.to)]:
+            yield from _unknown(key, [*states, *sorted(lost - {""})], end, "state")
+            is_whole = is_whole and key in states
+        is_whole = is_whole and not known.lacks((*here, "from"))
+    if is_whole:
+        yield from _ways(workflow, states, at)
+
+
+def _ways(workflow: Workflow, states: dict[str, int], at: Loc) -> Iterator[Finding]:
+    """States without a way in or out."""
     for key in unreachable(workflow):
         yield Finding(
             (*at, "states", states[key]),
@@ -138,37 +153,48 @@ def _catalogue(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
     yield from _duplicates(shared.categories, lambda item: item.key, at, "key")
     codes: set[str] = set()
     for index, category in enumerate(shared.categories):
-        for place, own in enumerate(category.services):
+        yield from _references(category, known, (*at, index))
+        for place, service in enumerate(category.services):
             here = (*at, index, "services", place)
-            if own.code in codes:
-                yield Finding((*here, "code"), shown(own.code), "each service code once in a city")
-            codes.add(own.code)
-            service = with_defaults(category, own)
-            if service.workflow is None:
+            if service.code in codes:
+                expected = "each service code once in a city"
+                yield Finding((*here, "code"), shown(service.code), expected)
+            codes.add(service.code)
+            yield from _references(service, known, here)
+            lost = known.lacks((*at, index)) | known.lacks(here)
+            if with_defaults(category, service).workflow is None and "workflow" not in lost:
                 yield Finding(
                     here,
-                    f"service {own.code!r} without a workflow",
-                    "`workflow` on the service or on its category: " + ", ".join(known.workflows),
+                    f"service {service.code!r} without a workflow",
+                    "`workflow` on the service or on its category: "
+                    + ", ".join(known.workflows or ("the key of one",)),
                 )
-            else:
-                at_workflow = here if own.workflow is None else (*here, "workflow")
-                yield from _unknown(service.workflow, known.workflows, at_workflow, "workflow")
-            if service.handled_by is not None:
-                at_level = here if own.handled_by is None else (*here, "handled_by")
-                yield from _unknown(service.handled_by, known.levels, at_level, "level")
-            if service.domain is not None:
-                at_domain = here if own.domain is None else (*here, "domain")
-                yield from _unknown(service.domain, known.domains, at_domain, "service domain")
-            yield from _duplicates(
-                own.questions, lambda item: item.key, (*here, "questions"), "key"
+            yield from _questions(service, known, (*here, "questions"))
+
+
+def _references(part: ServiceDefaults, known: Known, at: Loc) -> Iterator[Finding]:
+    """What a category or a service names itself."""
+    for name, value, keys, what in (
+        ("workflow", part.workflow, known.workflows, "workflow"),
+        ("handled_by", part.handled_by, known.levels, "level"),
+        ("domain", part.domain, known.domains, "service domain"),
+    ):
+        if value is not None:
+            yield from _unknown(value, keys, (*at, name), what)
+
+
+def _questions(service: Service, known: Known, at: Loc) -> Iterator[Finding]:
+    yield from _duplicates(service.questions, lambda item: item.key, at, "key")
+    for index, question in enumerate(service.questions):
+        lost = known.lacks((*at, index)) & {"kind", "choices"} | known.lacks(
+            (*at, index, "choices")
+        )
+        if not lost and (question.kind is QuestionKind.CHOICE) != bool(question.choices):
+            yield Finding(
+                (*at, index),
+                f"kind {question.kind} with {len(question.choices)} choices",
+                "choices on a CHOICE question, and on no other",
             )
-            for number, question in enumerate(own.questions):
-                if (question.kind is QuestionKind.CHOICE) != bool(question.choices):
-                    yield Finding(
-                        (*here, "questions", number),
-                        f"kind {question.kind} with {len(question.choices)} choices",
-                        "choices on a CHOICE question, and on no other",
-                    )
 
 
 def _organizations(tenant: City | Province, known: Known) -> Iterator[Finding]:
@@ -184,21 +210,30 @@ def _organizations(tenant: City | Province, known: Known) -> Iterator[Finding]:
                 str(item.valid_to),
                 f"a day after valid_from ({item.valid_from})",
             )
-    keys = {item.key for item in tenant.generated}
+
+
+def _generated(tenant: City | Province, known: Known) -> Iterator[Finding]:
+    keys = [item.key for item in tenant.generated] + sorted(known.lacks(("generated",)) - {""})
+    levels = {level.key: index for index, level in enumerate(tenant.levels)}
     yield from _duplicates(tenant.generated, lambda item: item.key, ("generated",), "key")
     for index, made in enumerate(tenant.generated):
         here: Loc = ("generated", index)
         yield from _unknown(made.level, known.levels, (*here, "level"), "level")
         yield from _unknown(made.under.level, known.levels, (*here, "under", "level"), "level")
-        level = next((lv for lv in tenant.levels if lv.key == made.level), None)
-        if level is not None and made.under.level not in level.under:
-            yield Finding(
-                (*here, "under", "level"),
-                shown(made.under.level),
-                f"a level that {made.level!r} may stand under: " + ", ".join(level.under),
-            )
-        if (made.count is None) == (made.each is None):
-            yield Finding(here, "count and each", "one of the two: `count` in all or `each` parent")
+        if made.level in levels and made.under.level in (known.levels or ()):
+            level = levels[made.level]
+            under = tenant.levels[level].under
+            lost = known.lacks(("levels", level)) & {"under"}
+            lost |= known.lacks(("levels", level, "under"))
+            if not lost and made.under.level not in under:
+                names = ", ".join(under) or f"(none, {made.level!r} is at the top)"
+                expected = f"a level that {made.level!r} may stand under: {names}"
+                yield Finding((*here, "under", "level"), shown(made.under.level), expected)
+        if (made.count is None) == (made.each is None) and not (
+            known.lacks(here) & {"count", "each"}
+        ):
+            given = "neither `count` nor `each`" if made.count is None else "`count` and `each`"
+            yield Finding(here, given, "one of the two: `count` in all or `each` parent")
         if made.merged_into is not None:
             at_key: Loc = (*here, "merged_into")
             yield from _unknown(made.merged_into, keys, at_key, "generated entry")

@@ -1,11 +1,13 @@
 """What one tenant is: its effective definition, after inheritance, as the server reads it."""
 
 import datetime
+import re
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StrictBool
+from pydantic_core import PydanticCustomError
 
 from tenants.catalogue import Category, Service, with_defaults
 from tenants.hierarchy import Hierarchy, Level, Rung
@@ -15,6 +17,18 @@ from tenants.workflow import Phase, Workflow
 CODE = r"^[0-9]{6}$"
 SLUG = r"^[a-z][a-z0-9-]{1,30}$"
 ORGANIZATION_CODE = r"^[0-9A-Z][0-9A-Z-]{1,119}$"
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> object:
+    """A day as YAML or JSON writes it: pydantic would also take seconds since 1970."""
+    is_day = type(value) is datetime.date or (isinstance(value, str) and DAY.fullmatch(value))
+    if not is_day:
+        raise PydanticCustomError("day", "a day as YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 
 class TenantKind(StrEnum):
@@ -36,7 +50,7 @@ class FormerName(Stated):
     """A name that an organization had until a day."""
 
     name: str = Field(min_length=1, description="原名称 | the former name")
-    until: datetime.date = Field(description="使用至(不含)| first day on which it was not its name")
+    until: Day = Field(description="使用至(不含)| first day on which it was not its name")
 
 
 class DeclaredOrganization(Stated):
@@ -46,8 +60,8 @@ class DeclaredOrganization(Stated):
     name: str | None = Field(None, description="名称 | name; required for a new one")
     level: str | None = Field(None, description="层级键 | level; required for a new one")
     parent: str | None = Field(None, description="上级组织编码 | code of the parent")
-    valid_from: datetime.date | None = Field(None, description="生效日期 | first day")
-    valid_to: datetime.date | None = Field(None, description="失效日期(不含)| first day without it")
+    valid_from: Day | None = Field(None, description="生效日期 | first day")
+    valid_to: Day | None = Field(None, description="失效日期(不含)| first day without it")
     successors: list[str] = Field(default_factory=list, description="继任组织编码 | successors")
     former_names: list[FormerName] = Field(
         default_factory=list, description="曾用名 | former names"
@@ -68,13 +82,20 @@ class GeneratedOrganizations(Stated):
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="键 | key")
     level: str = Field(description="层级键 | their level")
-    count: int | None = Field(None, ge=1, le=100_000, description="总数 | how many in all")
-    each: int | None = Field(None, ge=1, le=100, description="每个上级几个 | how many a parent")
+    count: int | None = Field(
+        None, ge=1, le=100_000, strict=True, description="总数 | how many in all"
+    )
+    each: int | None = Field(
+        None, ge=1, le=100, strict=True, description="每个上级几个 | how many a parent"
+    )
     under: GeneratedUnder = Field(description="分布于 | where they stand")
-    name: str = Field(description="名称模板 | name; {parent} and {n} are filled in")
+    name: str = Field(
+        pattern=r"^([^{}]|\{parent\}|\{n\})+$",
+        description="名称模板 | name; {parent} and {n} are filled in",
+    )
     suffix: str = Field(pattern=r"^[A-Z]{1,4}$", description="编码后缀 | letters for the code")
-    valid_from: datetime.date | None = Field(None, description="生效日期 | first day")
-    valid_to: datetime.date | None = Field(None, description="失效日期(不含)| first day without")
+    valid_from: Day | None = Field(None, description="生效日期 | first day")
+    valid_to: Day | None = Field(None, description="失效日期(不含)| first day without")
     merged_into: str | None = Field(None, description="并入 | key of those that succeed them")
 
 
@@ -139,9 +160,9 @@ Section = Literal["levels", "workflows", "categories"]
 class Inherit(Declared):
     """Which of the province's defaults a city takes: all, none, or those named by key."""
 
-    levels: bool | list[str] = Field(True, description="继承的层级 | levels")
-    workflows: bool | list[str] = Field(True, description="继承的流程 | workflows")
-    categories: bool | list[str] = Field(True, description="继承的类别 | categories")
+    levels: StrictBool | list[str] = Field(True, description="继承的层级 | levels")
+    workflows: StrictBool | list[str] = Field(True, description="继承的流程 | workflows")
+    categories: StrictBool | list[str] = Field(True, description="继承的类别 | categories")
 
 
 class City(TenantBody):

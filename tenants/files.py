@@ -1,6 +1,7 @@
 """Tenant files: folders of YAML → effective definitions, or every mistake in them at once."""
 
-from collections.abc import Iterable, Sequence
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,17 +9,28 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tenants.checks import Finding, Known, check_tenant
+from tenants.checks import Finding, Known, check_shared, check_tenant
 from tenants.definition import City, Definition, DefinitionValue, Province
 from tenants.problems import InvalidTenantsError, Place, Problem, relative, shown
-from tenants.sourced import Leaf, Loc, Sourced, identity, leaves, merge, read_yaml
+from tenants.sourced import Leaf, Loc, Sourced, identity, leaves, line_count, merge, read_yaml
 
 SHIPPED = Path(__file__).parent
 SECTIONS = ("levels", "workflows", "categories")
 
+_PLAIN = {
+    "model_type": "a mapping of keys to values",
+    "list_type": "a list",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "too_short": "at least {min_length} in the list",
+    "string_too_short": "at least {min_length} character(s)",
+    "string_pattern_mismatch": "text that matches {pattern}",
+    "date_from_datetime_parsing": "a day as YYYY-MM-DD",
+}
+
 T = TypeVar("T", City, Province)
 
-# so that the rest of a file is checked although one of these is missing or wrong
+# so that the rest of a file is checked although one of these, already reported, is missing or wrong
 _STAND_INS = {"code": "000000", "slug": "stand-in", "name": "?", "province": "000000"}
 
 
@@ -37,15 +49,16 @@ def load_tenants(folders: Sequence[Path] = (SHIPPED,)) -> tuple[Definition, ...]
     """
     problems: list[Problem] = []
     provinces = _read(folders, "provinces", problems)
+    # a file that cannot be read at all may be the province that a city names
+    is_told = all(problem.key for problem in problems)
     cities = _read(folders, "cities", problems)
     definitions = [_build(Province, file.tree, None, problems) for file in provinces.values()]
     for file in cities.values():
-        definitions.append(_city(file.tree, provinces, problems))
-    problems += _shared_slugs([*provinces.values(), *cities.values()])
+        definitions.append(_city(file.tree, provinces, is_told, problems))
+    problems += _shared_names([*provinces.values(), *cities.values()])
     if problems:
         raise InvalidTenantsError(problems)
-    found = [definition for definition in definitions if definition is not None]
-    return tuple(sorted(found, key=lambda item: (item.kind == "CITY", item.tenant_id)))
+    return tuple(sorted(definitions, key=lambda item: (item.kind == "CITY", item.tenant_id)))
 
 
 def tenant_files(folders: Sequence[Path]) -> list[Path]:
@@ -61,37 +74,44 @@ def tenant_files(folders: Sequence[Path]) -> list[Path]:
 def _read(folders: Sequence[Path], kind: str, problems: list[Problem]) -> dict[str, _File]:
     found: dict[str, _File] = {}
     for folder in folders:
-        here: dict[str, str] = {}
+        here: dict[str, _File] = {}
         for path in tenant_files([folder]):
-            if path.parent.name != kind:
-                continue
-            tree = _parse(path, problems)
+            tree = _parse(path, problems) if path.parent.name == kind else None
             if tree is None:
                 continue
             code = tree.get("code")
             key = str(code.value) if code is not None else str(path)
-            if key in here:
-                expected = f"a code that {here[key]} does not have"
-                problems.append(Problem(tree.place_of(("code",)), "code", shown(key), expected))
-            here[key] = str(relative(path))
-            found[key] = _File(tree, kind == "provinces")
+            # of two files of one folder neither replaces the other: `_shared_names` tells
+            here[str(path) if key in here else key] = _File(tree, kind == "provinces")
+        found |= here
     return found
 
 
 def _parse(path: Path, problems: list[Problem]) -> Sourced | None:
     file = relative(path)
-    raw = path.read_bytes()
+    raw = b""
     try:
+        raw = path.read_bytes()
         tree, found = read_yaml(raw.decode("utf-8-sig"), file)
+    except OSError as error:
+        given = error.strerror or str(error)
+        problems.append(Problem(Place(file), "", given, "a file that can be read"))
+        return None
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         given = f"byte 0x{raw[error.start]:02x}"
         problems.append(Problem(Place(file, line), "", given, "UTF-8 text; save the file as UTF-8"))
         return None
+    except yaml.reader.ReaderError as error:
+        line = raw.count(b"\n", 0, error.position) + 1
+        given = f"character U+{error.character:04X}"
+        problems.append(Problem(Place(file, line), "", given, "text without control characters"))
+        return None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = mark.line + 1 if mark else 1
-        reason = getattr(error, "problem", None) or str(error)
+        line = min(mark.line + 1, line_count(raw.decode("utf-8-sig"))) if mark else 1
+        reason = str(getattr(error, "problem", None) or error)
+        reason = reason.removeprefix("but ").removeprefix("found ").replace("did not find", "no")
         problems.append(Problem(Place(file, line), "", reason, "well-formed YAML"))
         return None
     problems += found
@@ -101,106 +121,164 @@ def _parse(path: Path, problems: list[Problem]) -> Sourced | None:
     return tree
 
 
-def _city(tree: Sourced, provinces: dict[str, _File], problems: list[Problem]) -> Definition | None:
+def _city(
+    tree: Sourced, provinces: dict[str, _File], is_told: bool, problems: list[Problem]
+) -> Definition:
     named = tree.get("province")
     province = provinces.get(str(named.value)) if named is not None else None
-    if named is not None and province is None and isinstance(named.value, str):
+    if named is not None and province is None and is_told and isinstance(named.value, str):
         known = ", ".join(provinces) or "(no province file was read)"
         problems.append(
             Problem(named.place, "province", shown(named.value), f"the code of a province: {known}")
         )
-    effective = tree
-    if province is not None:
-        effective = _inherited(province.tree, tree, problems)
-    return _build(City, effective, province.tree if province else None, problems)
+    found: list[Problem] = []
+    effective = _inherited(province.tree if province else None, tree, found)
+    definition = _build(City, effective, province.tree if province else None, found)
+    problems += _own(found, tree, problems)
+    return definition
 
 
-def _inherited(province: Sourced, city: Sourced, problems: list[Problem]) -> Sourced:
-    """The city laid on what it takes of its province's defaults."""
-    defaults = province.get("defaults")
-    if defaults is None or not isinstance(defaults.value, dict):
-        return city
+def _own(found: list[Problem], city: Sourced, reported: list[Problem]) -> list[Problem]:
+    """A city's problems, without those of what it inherits that its province has reported.
+
+    What is wrong only for this city, the province's file being right, is said in the city's file.
+    """
+    known = {(item.place, item.value) for item in reported}
+    problems = []
+    for item in found:
+        if item.place.file == city.place.file:
+            problems.append(item)
+        elif (item.place, item.value) not in known:
+            value = f"{item.value}, inherited from {item.place}"
+            problems.append(replace(item, place=city.place_of(("inherit",)), value=value))
+    return problems
+
+
+def _inherited(province: Sourced | None, city: Sourced, problems: list[Problem]) -> Sourced:
+    """The city laid on what it takes of its province's defaults.
+
+    It lacks the sections of which that cannot be told.
+    """
+    defaults = province.get("defaults") if province is not None else None
     chosen = city.get("inherit")
     base: dict[str, Sourced] = {}
+    untold = set()
     for section in SECTIONS:
-        items = defaults.get(section)
-        if items is None or not isinstance(items.value, list):
-            continue
+        items = defaults.get(section) if defaults is not None else None
         choice = chosen.get(section) if chosen is not None else None
         wanted = choice.plain() if choice is not None else True
+        if province is None or _is_broken(defaults, dict) or _is_broken(items, list):
+            untold |= {section} if wanted is not False else set()
+            continue
+        declared = items.value if items is not None else []
         if isinstance(wanted, list) and choice is not None:
-            known = [identity(item) for item in items.value]
-            for key in wanted:
-                if key not in known:
-                    expected = "keys that the province declares: " + ", ".join(map(str, known))
-                    problems.append(
-                        Problem(choice.place, f"inherit.{section}", shown(key), expected)
-                    )
-            kept = [item for item in items.value if identity(item) in wanted]
-            base[section] = replace(items, value=kept)
-        elif wanted is not False:
-            base[section] = items
-    return merge(Sourced(base, province.place), city)
+            problems += _unknown_keys(section, choice, [identity(item) for item in declared])
+            declared = [item for item in declared if identity(item) in wanted]
+        if items is not None and wanted is not False:
+            base[section] = replace(items, value=declared)
+    effective = merge(Sourced(base, city.place), city)
+    return replace(effective, lacks=effective.lacks | untold)
+
+
+def _is_broken(part: Sourced | None, kind: type) -> bool:
+    return part is not None and not isinstance(part.value, kind)
+
+
+def _unknown_keys(section: str, choice: Sourced, known: list[str | None]) -> Iterator[Problem]:
+    names = ", ".join(map(str, known)) or "(none)"
+    for item in choice.value:
+        if item.value not in known and isinstance(item.value, str):
+            expected = f"keys that the province declares: {names}"
+            yield Problem(item.place, f"inherit.{section}", shown(item.value), expected)
 
 
 def _build(
     model: type[T], tree: Sourced, province: Sourced | None, problems: list[Problem]
-) -> Definition | None:
+) -> Definition:
     tenant, checked, found = _validated(model, tree)
     problems += found
-    if tenant is None:
-        return None
-    known = Known(
-        levels=_keys(tree, "levels") or _keys(tree.get("defaults"), "levels"),
-        workflows=_keys(tree, "workflows") or _keys(tree.get("defaults"), "workflows"),
-        domains=_keys(province if province is not None else tree, "domains"),
-    )
+    vocabulary = tree if model is Province else province
+    findings = list(check_tenant(tenant, _known(tree, checked, (), vocabulary)))
     if isinstance(tenant, Province):
-        for part in ("levels", "workflows"):
-            both = _keys(tree, part) + _keys(tree.get("defaults"), part)
-            known = Known(**{**known.__dict__, part: list(dict.fromkeys(both))})
-    problems += [_problem(checked, finding) for finding in check_tenant(tenant, known)]
+        known = _known(tree, checked, ("defaults",), vocabulary)
+        findings += check_shared(tenant.defaults, known, ("defaults",))
+    problems += [_problem(checked, finding) for finding in findings]
     values = tuple(_value(leaf) for leaf in leaves(_without_organizations(tree)))
     return Definition(tenant, values)
 
 
-def _validated(model: type[T], tree: Sourced) -> tuple[T | None, Sourced, list[Problem]]:
+def _known(tree: Sourced, checked: Sourced, at: Loc, vocabulary: Sourced | None) -> Known:
+    """What may be referred to from `at` of the tree, the broken items of the whole tree too."""
+
+    def lacks(loc: Loc) -> frozenset[str]:
+        part = checked.at(loc)
+        return part.lacks if part is not None else frozenset()
+
+    def keys(section: str) -> list[str] | None:
+        return None if section in lacks(at) else _keys(tree.at(at), section)
+
+    return Known(
+        levels=keys("levels"),
+        workflows=keys("workflows"),
+        domains=_keys(vocabulary, "domains") if vocabulary is not None else None,
+        lacks=lacks,
+    )
+
+
+def _validated(model: type[T], tree: Sourced) -> tuple[T, Sourced, list[Problem]]:
     """The tree as `model`; what is broken is reported, then left out so that the rest is checked.
 
-    First only the broken values are left out, then whatever list item still does not fit.
+    Left out are the broken values, then what lacks a required one, until the rest fits.
     """
     stand_ins = {name: text for name, text in _STAND_INS.items() if name in model.model_fields}
-    problems: list[Problem] | None = None
-    for scope in (_itself, _item_of, _item_of):
-        try:
-            return model.model_validate(stand_ins | tree.plain()), tree, problems or []
-        except ValidationError as error:
-            found = error.errors()
-        if problems is None:
-            problems = [_type_problem(model, tree, dict(item)) for item in found]
-        for item in sorted(found, key=lambda item: _order(item["loc"]), reverse=True):
-            tree = tree.without(scope(item["loc"]))
-    return None, tree, problems or []
+    given = tree.plain()
+    tenant, found = _fitted(model, given)
+    problems = [_type_problem(model, tree, item) for item in found if not _is_said(tree, item)]
+    while tenant is None:
+        broken = {_real(tree, item) for item in found if item["type"] != "missing"}
+        broken |= {item["loc"][:-1] for item in found if item["type"] == "missing"}
+        for loc in sorted(broken, key=_order, reverse=True):
+            tree = tree.without(loc)
+        earlier, given = given, stand_ins | tree.plain()
+        assert given != earlier, "a required key without a stand-in"
+        tenant, found = _fitted(model, given)
+    return tenant, tree, problems
 
 
-def _itself(loc: Loc) -> Loc:
-    return loc
+def _fitted(model: type[T], plain: dict[str, Any]) -> tuple[T | None, list[dict[str, Any]]]:
+    try:
+        return model.model_validate(plain), []
+    except ValidationError as error:
+        return None, [dict(item) for item in error.errors()]
+
+
+def _is_said(tree: Sourced, item: dict[str, Any]) -> bool:
+    """Whether another problem says this one: the reader's, or that of a union's other member."""
+    part = tree.at(_real(tree, item))
+    if part is not None and part.is_reported:
+        return True
+    in_union = len(_real(tree, item)) < len(item["loc"])
+    is_list = isinstance(item["input"], list)
+    return in_union and (item["type"] == "list_type" or (item["loc"][-1] == "bool" and is_list))
+
+
+def _real(tree: Sourced, item: dict[str, Any]) -> Loc:
+    """An error's loc without the members of unions that pydantic names in it."""
+    loc: Loc = item["loc"]
+    if item["type"] == "missing":
+        return loc
+    real: Loc = ()
+    for step in loc:
+        real = (*real, step) if tree.at((*real, step)) is not None else real
+    return real
 
 
 def _order(loc: Loc) -> tuple[tuple[int, int, str], ...]:
     return tuple((isinstance(s, str), s if isinstance(s, int) else 0, str(s)) for s in loc)
 
 
-def _item_of(loc: Loc) -> Loc:
-    """The innermost list item that holds `loc`, else its top-level key."""
-    for at in range(len(loc) - 1, -1, -1):
-        if isinstance(loc[at], int):
-            return loc[: at + 1]
-    return loc[:1]
-
-
 def _type_problem(model: type[BaseModel], tree: Sourced, item: dict[str, Any]) -> Problem:
-    loc: Loc = item["loc"]
+    loc = _real(tree, item)
     if item["type"] == "extra_forbidden":
         names = ", ".join(_fields(model, loc[:-1]))
         value, expected = f"unknown key {loc[-1]!r}", f"one of: {names}"
@@ -212,12 +290,15 @@ def _type_problem(model: type[BaseModel], tree: Sourced, item: dict[str, Any]) -
 
 
 def _expectation(item: dict[str, Any]) -> str:
+    if item["type"] == "string_type":
+        is_scalar = isinstance(item["input"], int | float | datetime.date)
+        return "text; put it in quotes" if is_scalar else "text"
+    if item["loc"][-1] == "bool":
+        return "true, false or a list of keys"
+    if item["type"] in _PLAIN:
+        return _PLAIN[item["type"]].format(**item.get("ctx", {}))
     text = str(item["msg"])
-    for prefix in ("Input should be ", "Value should be ", "String should "):
-        text = text.removeprefix(prefix)
-    if item["type"] == "string_type" and isinstance(item["input"], int | float | bool):
-        return "text; put it in quotes"
-    return text
+    return text.removeprefix("Input should be ")
 
 
 def _fields(model: type[BaseModel], loc: Loc) -> list[str]:
@@ -249,19 +330,29 @@ def _path(tree: Sourced, loc: Loc) -> str:
     path = ""
     here: Sourced | None = tree
     for step in loc:
-        here = here._item(step) if here is not None else None
+        above, here = here, here.item(step) if here is not None else None
         if isinstance(step, int):
             name = identity(here) if here is not None else None
-            path += f".{name}" if name else f"[{step}]"
-        elif here is not None or not path.endswith(step):
+            path += f".{name}" if name else f"[{_number(above, here)}]"
+        else:
             path += f".{step}" if path else step
     return path
 
 
-def _keys(tree: Sourced | None, section: str) -> list[str]:
+def _number(items: Sourced | None, item: Sourced | None) -> int:
+    """Where `item` stands among those of its own file, inherited ones not counted."""
+    if items is None or item is None:
+        return 0
+    own = [other for other in items.value if other.place.file == item.place.file]
+    return next(at for at, other in enumerate(own) if other is item)
+
+
+def _keys(tree: Sourced | None, section: str) -> list[str] | None:
     items = tree.get(section) if tree is not None else None
-    if items is None or not isinstance(items.value, list):
+    if items is None:
         return []
+    if not isinstance(items.value, list):
+        return None
     return [key for item in items.value if (key := identity(item))]
 
 
@@ -276,7 +367,8 @@ def _value(leaf: Leaf) -> DefinitionValue:
     return DefinitionValue(
         path=leaf.path,
         value=_text(leaf.value),
-        file=leaf.file,
+        # the same wherever the server was started: folder, kind and name
+        file="/".join(Path(leaf.file).resolve().parts[-3:]),
         source=leaf.source,
         assumed=leaf.assumed,
     )
@@ -290,7 +382,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _shared_slugs(files: Iterable[_File]) -> list[Problem]:
+def _shared_names(files: Iterable[_File]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[tuple[str, object], Sourced] = {}
     for file in files:

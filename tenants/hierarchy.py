@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 
 from pydantic import Field
 
@@ -50,7 +51,9 @@ class StaffingRule(Stated):
 
     post: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="岗位键 | key of the post")
     name: str = Field(min_length=1, description="岗位名称 | name of the post, e.g. 专职网格员")
-    required: int = Field(ge=1, le=1000, description="每个组织应有人数 | holders an organization")
+    required: int = Field(
+        ge=1, le=1000, strict=True, description="每个组织应有人数 | holders an organization"
+    )
 
 
 class Level(Stated):
@@ -64,6 +67,7 @@ class Level(Stated):
     )
     counted: bool = Field(
         True,
+        strict=True,
         description="是否计入级数 | whether the level counts in the city's stated number of levels",
     )
     divisions: list[DivisionKind] = Field(
@@ -77,7 +81,7 @@ class Level(Stated):
 
 
 class Hierarchy:
-    """The levels of one tenant, ordered from the top; assumes that `problems` found none."""
+    """The levels of one tenant, ordered from the top; without `cycles`, under each other only."""
 
     def __init__(self, levels: list[Level]) -> None:
         self._by_key: Mapping[str, Level] = {level.key: level for level in levels}
@@ -98,15 +102,9 @@ class Hierarchy:
         0 is a level above the city's own chain (not counted).
         """
         depths: dict[str, int] = {}
-
-        def depth(level: Level) -> int:
-            if level.key not in depths:
-                above = max((depth(self._by_key[key]) for key in level.under), default=0)
-                depths[level.key] = above + level.counted
-            return depths[level.key]
-
-        for level in self._by_key.values():
-            depth(level)
+        for key in TopologicalSorter(_under(self._by_key)).static_order():
+            above = max((depths[parent] for parent in self._by_key[key].under), default=0)
+            depths[key] = above + self._by_key[key].counted
         return depths
 
     @cached_property
@@ -116,18 +114,16 @@ class Hierarchy:
 
     @cached_property
     def levels(self) -> tuple[Level, ...]:
-        """Every level, each after all that it may stand under; else as declared."""
+        """Every level, each after all that it may stand under; else by depth, then as declared."""
         order: dict[str, Level] = {}
-
-        def place(level: Level) -> None:
-            if level.key in order:
-                return
-            for key in level.under:
-                place(self._by_key[key])
-            order[level.key] = level
-
-        for level in sorted(self._by_key.values(), key=lambda level: self.depths[level.key]):
-            place(level)
+        waiting = sorted(self._by_key, key=lambda key: self.depths[key])[::-1]
+        while waiting:
+            level = self._by_key[waiting[-1]]
+            above = [key for key in level.under if key not in order]
+            if above:
+                waiting.extend(above[::-1])
+            else:
+                order.setdefault(waiting.pop(), level)
         return tuple(order.values())
 
     def allows(self, level: str, parent: str | None) -> bool:
@@ -142,19 +138,22 @@ class Hierarchy:
         return next((lv for lv in self._by_key.values() if kind in lv.divisions), None)
 
 
-def cycle(levels: Mapping[str, Level]) -> list[str] | None:
-    """A cycle of `under` as level keys, the first repeated at the end; None where there is none."""
-    done: set[str] = set()
+def cycles(levels: Mapping[str, Level]) -> Iterator[list[str]]:
+    """Cycles of `under`, no level in two, each as keys with the last declared at both ends."""
+    left = dict(levels)
+    while True:
+        try:
+            TopologicalSorter(_under(left)).prepare()
+        except CycleError as error:
+            found = list(error.args[1])[:0:-1]
+            # of a city's cycle that is a level of its own file, inherited ones stand before
+            last = max(found, key=list(left).index)
+            at = found.index(last)
+            yield [*found[at:], *found[:at], last]
+            left = {key: level for key, level in left.items() if key not in found}
+        else:
+            return
 
-    def walk(key: str, trail: list[str]) -> list[str] | None:
-        if key in trail:
-            return [*trail[trail.index(key) :], key]
-        if key in done or key not in levels:
-            return None
-        for parent in levels[key].under:
-            if found := walk(parent, [*trail, key]):
-                return found
-        done.add(key)
-        return None
 
-    return next((found for key in levels if (found := walk(key, []))), None)
+def _under(levels: Mapping[str, Level]) -> dict[str, list[str]]:
+    return {key: [up for up in level.under if up in levels] for key, level in levels.items()}

@@ -1,5 +1,6 @@
 """What is wrong with a tenant file, said so that its writer can mend it."""
 
+import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,9 @@ class InvalidTenantsError(Exception):
 
 def shown(value: object, limit: int = 60) -> str:
     """`value` as it is quoted in a problem: short, one line."""
-    text = repr(value)
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else str(value).lower()
+    text = str(value) if isinstance(value, datetime.date) else repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

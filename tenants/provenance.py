@@ -1,10 +1,10 @@
 """Where a declared value comes from: a document that states it, or an assumption."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 
 class Declared(BaseModel):
-    """Base of everything that a tenant file declares: closed keys, frozen, strict scalars."""
+    """Base of everything that a tenant file declares: closed keys, frozen."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True
@@ -20,7 +20,7 @@ class Stated(Declared):
     """
 
     source: str | None = Field(None, description="出处文件 | the document that states it")
-    assumed: bool | list[str] = Field(
+    assumed: StrictBool | list[str] = Field(
         False,
         description="true: 整项为假定;或列出其中属于假定的键 | true: assumed as a whole; "
         "a list: only these keys are assumed",

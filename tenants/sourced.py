@@ -1,5 +1,6 @@
 """YAML values that remember where they came from and what supports them, and how two merge."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,15 +12,25 @@ from tenants.problems import Place, Problem, shown
 Loc = tuple[str | int, ...]
 IDENTITY = ("key", "code", "post")
 
+MAX_NESTING = 32
+# with aliases a few lines of YAML can stand for billions of values
+MAX_VALUES = 100_000
+MAX_NUMBER = 2**63
+
 
 @dataclass(frozen=True)
 class Sourced:
-    """A scalar, a mapping of names to `Sourced`, or a list of `Sourced`, with its place."""
+    """A scalar, a mapping of names to `Sourced`, or a list of `Sourced`, with its place.
+
+    `lacks` names what `without` took away; `is_reported` is a value that could not be read.
+    """
 
     value: Any
     place: Place
     source: str | None = None
     assumed: bool = False
+    lacks: frozenset[str] = frozenset()
+    is_reported: bool = False
 
     def plain(self) -> Any:
         """The bare value, as pydantic takes it."""
@@ -33,20 +44,23 @@ class Sourced:
         """The named item of a mapping, else None."""
         return self.value.get(name) if isinstance(self.value, dict) else None
 
+    def at(self, loc: Loc) -> "Sourced | None":
+        """The part at `loc`, else None."""
+        here: Sourced | None = self
+        for step in loc:
+            here = here.item(step) if here is not None else None
+        return here
+
     def place_of(self, loc: Loc) -> Place:
         """The place of the deepest part of `loc` that exists."""
-        here = self
-        for step in loc:
-            item = here._item(step)
-            if item is None:
-                break
-            here = item
-        return here.place
+        found = self.at(loc)
+        return found.place if found is not None else self.place_of(loc[:-1])
 
-    def _item(self, step: str | int) -> "Sourced | None":
+    def item(self, step: str | int) -> "Sourced | None":
+        """The named item of a mapping or the numbered one of a list, else None."""
         if isinstance(self.value, list) and isinstance(step, int) and step < len(self.value):
-            item: Sourced = self.value[step]
-            return item
+            found: Sourced = self.value[step]
+            return found
         return self.get(step) if isinstance(step, str) else None
 
     def without(self, loc: Loc) -> "Sourced":
@@ -54,15 +68,19 @@ class Sourced:
         if not loc:
             return self
         step, rest = loc[0], loc[1:]
-        item = self._item(step)
+        item = self.item(step)
         if item is None:
             return self
+        lost = self.lacks
         if isinstance(self.value, list):
-            changed = [item.without(rest)] if rest else []
             at = int(step)
-            return replace(self, value=self.value[:at] + changed + self.value[at + 1 :])
+            kept = self.value[:at] + ([item.without(rest)] if rest else []) + self.value[at + 1 :]
+            lost = lost if rest else lost | {identity(item) or ""}
+            return replace(self, value=kept, lacks=lost)
+        if rest:
+            return replace(self, value={**self.value, step: item.without(rest)})
         others = {name: value for name, value in self.value.items() if name != step}
-        return replace(self, value={**others, step: item.without(rest)} if rest else others)
+        return replace(self, value=others, lacks=lost | {str(step)})
 
 
 def read_yaml(text: str, file: str) -> tuple[Sourced, list[Problem]]:
@@ -70,11 +88,31 @@ def read_yaml(text: str, file: str) -> tuple[Sourced, list[Problem]]:
 
     Errors: `yaml.YAMLError` where the text is no YAML at all.
     """
+    _refuse_deep(text)
     node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    problems: list[Problem] = []
     if node is None:
-        return Sourced({}, Place(file, 1)), problems
-    return _supported(_sourced(node, file, problems, ""), None, False), problems
+        return Sourced({}, Place(file, 1)), []
+    reader = _Reader(file, line_count(text))
+    return _supported(reader.read(node, "", 0), None, False), reader.problems
+
+
+def line_count(text: str) -> int:
+    """How many lines a text has; YAML places its end on one more."""
+    return max(1, len(text.splitlines()))
+
+
+def _refuse_deep(text: str) -> None:
+    """Composing is recursive and would take the whole process down."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_NESTING:
+            raise _too_much("nesting without end", event)
+
+
+def _too_much(what: str, at: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=what, problem_mark=at.start_mark)
 
 
 def _supported(tree: Sourced, source: str | None, assumed: bool) -> Sourced:
@@ -99,36 +137,89 @@ def _supported(tree: Sourced, source: str | None, assumed: bool) -> Sourced:
     return replace(tree, value=parts, source=source, assumed=assumed)
 
 
-_SCALARS = yaml.constructor.SafeConstructor()
+_PREFIX = "tag:yaml.org,2002:"
+_SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp"})
+# PostgreSQL takes no NUL, people see none of the others
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def _sourced(node: yaml.Node, file: str, problems: list[Problem], path: str) -> Sourced:
-    place = Place(file, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
+class _Reader:
+    """Reads the nodes of one file; collects what is wrong with single values."""
+
+    def __init__(self, file: str, lines: int) -> None:
+        self.problems: list[Problem] = []
+        self._file = file
+        self._lines = lines
+        self._read = 0
+        self._scalars = yaml.constructor.SafeConstructor()
+
+    def read(self, node: yaml.Node, path: str, depth: int) -> Sourced:
+        """A node as `Sourced`.
+
+        Errors: `yaml.YAMLError` where aliases stand in themselves or multiply too far.
+        """
+        self._read += 1
+        if depth > MAX_NESTING or self._read > MAX_VALUES:
+            raise _too_much("nesting or aliases without end", node)
+        place = self._place(node)
+        tag = node.tag.removeprefix(_PREFIX)
+        if isinstance(node, yaml.MappingNode) and tag == "map":
+            return Sourced(self._mapping(node, path, depth), place)
+        if isinstance(node, yaml.SequenceNode) and tag == "seq":
+            items = enumerate(node.value)
+            entries = [self.read(item, path + _step(item, at), depth + 1) for at, item in items]
+            return Sourced(entries, place)
+        if isinstance(node, yaml.ScalarNode) and tag in _SCALARS:
+            return self._scalar(node, place, path)
+        return self._wrong(place, path, f"the tag {node.tag}", "a value without a tag")
+
+    def _mapping(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Sourced]:
         items: dict[str, Sourced] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
-            below = f"{path}.{key}" if path else str(key)
-            line = Place(file, key_node.start_mark.line + 1)
-            if not isinstance(key, str) or not key:
-                problems.append(Problem(line, path, shown(key), "a plain word as key"))
+            below = f"{path}.{key}" if path else key
+            line = self._place(key_node)
+            if not key:
+                given = "nothing" if isinstance(key_node, yaml.ScalarNode) else "a collection"
+                self._wrong(line, path, given, "a plain word as key")
             elif key in items:
                 earlier = items[key].place.line
                 expected = f"each key once (first on line {earlier})"
-                problems.append(Problem(line, below, "the key again", expected))
+                self._wrong(line, below, "the key again", expected)
             else:
-                items[key] = replace(_sourced(value_node, file, problems, below), place=line)
-        return Sourced(items, place)
-    if isinstance(node, yaml.SequenceNode):
-        entries = [
-            _sourced(item, file, problems, f"{path}[{at}]") for at, item in enumerate(node.value)
-        ]
-        return Sourced(entries, place)
-    try:
-        return Sourced(_SCALARS.construct_object(node), place)
-    except (yaml.YAMLError, ValueError) as error:
-        problems.append(Problem(place, path, shown(node.value), f"a plain value ({error})"))
-        return Sourced(None, place)
+                items[key] = replace(self.read(value_node, below, depth + 1), place=line)
+        return items
+
+    def _scalar(self, node: yaml.ScalarNode, place: Place, path: str) -> Sourced:
+        try:
+            value = self._scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            reason = str(error) if type(error) is ValueError else node.tag.replace(_PREFIX, "!!")
+            return self._wrong(place, path, shown(node.value), f"a plain value ({reason})")
+        if isinstance(value, str):
+            if _CONTROL.search(value):
+                return self._wrong(place, path, shown(value), "text without control characters")
+            value = value.strip()
+        elif isinstance(value, int) and abs(value) >= MAX_NUMBER:
+            return self._wrong(place, path, shown(node.value), "a number of at most 64 bits")
+        return Sourced(value, place)
+
+    def _place(self, node: yaml.Node) -> Place:
+        return Place(self._file, min(node.start_mark.line + 1, self._lines))
+
+    def _wrong(self, place: Place, path: str, given: str, expected: str) -> Sourced:
+        self.problems.append(Problem(place, path, given, expected))
+        return Sourced(None, place, is_reported=True)
+
+
+def _step(node: yaml.Node, at: int) -> str:
+    """What a list item is called in a path: by its identity, else by its number."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    named = {
+        key.value: item.value for key, item in reversed(pairs) if key.id == item.id == "scalar"
+    }
+    found = next((named[name] for name in IDENTITY if named.get(name)), None)
+    return f".{found}" if found else f"[{at}]"
 
 
 def identity(item: Sourced) -> str | None:
@@ -151,17 +242,22 @@ def merge(base: Sourced, over: Sourced) -> Sourced:
             merged[name] = merge(merged[name], item) if name in merged else item
         return replace(over, value=merged)
     if isinstance(base.value, list) and isinstance(over.value, list):
-        keyed = [identity(item) for item in base.value + over.value]
-        if all(keyed) and base.value:
-            return replace(over, value=_merge_keyed(base.value, over.value))
+        # an item of `over` without a key is reported later; it must not undo the inheritance
+        is_keyed = all(identity(item) for item in base.value)
+        return replace(over, value=_merge_keyed(base.value, over.value)) if is_keyed else over
     return over
 
 
 def _merge_keyed(base: list[Sourced], over: list[Sourced]) -> list[Sourced]:
-    inherited = {identity(item): item for item in base}
-    own = [merge(inherited[identity(i)], i) if identity(i) in inherited else i for i in over]
-    named = {identity(item) for item in over}
-    return [item for key, item in inherited.items() if key not in named] + own
+    """The base's items where they stand, each under what is laid on it; then the new ones."""
+    own: dict[str | None, list[Sourced]] = {}
+    for item in over:
+        own.setdefault(identity(item), []).append(item)
+    merged: list[Sourced] = []
+    for item in base:
+        laid = own.pop(identity(item), None)
+        merged += [merge(item, part) for part in laid] if laid else [item]
+    return merged + [item for items in own.values() for item in items]
 
 
 @dataclass(frozen=True)

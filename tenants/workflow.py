@@ -65,7 +65,7 @@ class TimeUnit(StrEnum):
 class TimeLimit(Declared):
     """An amount of time, in working days, days or hours."""
 
-    amount: int = Field(ge=1, le=10_000, description="数量 | amount")
+    amount: int = Field(ge=1, le=10_000, strict=True, description="数量 | amount")
     unit: TimeUnit = Field(description="单位 | unit")
 
 

@@ -1,0 +1,118 @@
+"""The limit: the same answers by one hand-written SQL statement each, and nothing else.
+
+Bare ASGI and asyncpg; PostgreSQL builds the JSON, in a read-only snapshot like the server's.
+"""
+
+import datetime
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bench.operations import Operation, load_operations
+from bench.vocabulary import Vocabulary, read_vocabulary
+
+CHINA = ZoneInfo("Asia/Shanghai")
+HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"server-timing", b'sql;desc="1 statements"'),
+]
+
+Today = Callable[[], datetime.date]
+
+
+class Limit:
+    """Answers operations over a pool of connections."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", vocabulary: Vocabulary) -> None:
+        self._pool = pool
+        self._vocabulary = vocabulary
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, url: str, size: int = 10) -> "AsyncIterator[Limit]":
+        """Over a pool like the server's: as large, without JIT, without RESET."""
+        vocabulary = await read_vocabulary(url)
+        settings = {"jit": "off", "application_name": "onegrid-limit"}
+        async with asyncpg.create_pool(
+            url, min_size=1, max_size=size, reset=_leave, server_settings=settings
+        ) as pool:
+            yield cls(pool, vocabulary)
+
+    async def answer(
+        self, operation: Operation, variables: Mapping[str, Any], today: datetime.date
+    ) -> bytes:
+        """The whole JSON answer, as PostgreSQL built it."""
+        values = self._vocabulary.values(operation.parameters, variables, today)
+        async with self._pool.acquire() as connection:
+            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                rows = await connection.fetch(operation.sql, *values)
+            finally:
+                await connection.execute("COMMIT")
+        text: str = rows[0][0]
+        return text.encode()
+
+
+async def _leave(connection: "asyncpg.Connection[Any]") -> None:
+    """Save the round trip of a RESET, as the server does."""
+
+
+def china_today() -> datetime.date:
+    """The day it is in China."""
+    return datetime.datetime.now(CHINA).date()
+
+
+def create_limit(url: str, today: Today = china_today) -> ASGIApp:
+    """An application that answers POST /graphql/KEY, where KEY is an operation's."""
+    operations = {f"/graphql/{operation.key}": operation for operation in load_operations()}
+    limits: list[Limit] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            async with Limit.opened(url) as limit:
+                limits.append(limit)
+                await _live(receive, send)
+            return
+        given = orjson.loads(await _body(receive))
+        operation = operations[scope["path"]]
+        body = await limits[0].answer(operation, given["variables"], today())
+        headers = [*HEADERS, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """From start to shutdown, by the lifespan protocol of ASGI."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _body(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def main(url: str, port: int) -> None:
+    """Serve on the port until stopped."""
+    uvicorn.run(
+        create_limit(url), port=port, log_level="warning", access_log=False, server_header=False
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,514 @@
+"""The shipped tenants against what the four source documents state."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tenants.definition import City, Definition, Province
+from tenants.files import SHIPPED, load_tenants
+from tenants.hierarchy import DivisionKind, Level, Rung
+from tenants.provenance import Stated
+from tenants.registry import Registry
+from tenants.workflow import Phase, Workflow
+from tests.tenants.folders import written
+
+FUSHUN, LIAONING, LONGGANG, WEST = DOCUMENTS = (
+    "000_82855f5243dde796.txt",  # 抚顺, four levels
+    "001_ae84d585edebd25e.txt",  # 辽宁, seven cities and two provincial bodies
+    "002_23220bd10af590a1.txt",  # 葫芦岛市龙港区, 2019
+    "003_1d95dd54681f5119.txt",  # western cities
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the documents state of one city.
+
+    `levels` are the names that they print, with the depth at which the city's file has them;
+    `staffing` is (level, post, holders), `numbers` the stated numbers of generated organizations,
+    `workflow` the stated names of a workflow's steps in order.
+    """
+
+    code: str
+    name: str
+    province: str
+    depth: int
+    levels: dict[str, int] = field(default_factory=dict)
+    staffing: tuple[tuple[str, str, int], ...] = ()
+    numbers: tuple[tuple[str, int], ...] = ()
+    workflow: tuple[str, ...] = ()
+
+
+FACTS = {
+    "hulunbuir": Facts("150700", "呼伦贝尔市", "neimenggu", 3),
+    "dalian": Facts(
+        "210200",
+        "大连市",
+        "liaoning",
+        4,
+        {"市级物业行业党委": 1, "产业联合党委": 2, "党群共富责任区": 4},
+        numbers=(("物业企业党组织", 390), ("产业联合党委", 54), ("党群共富责任区", 8803)),
+    ),
+    "fushun": Facts(
+        "210400",
+        "抚顺市",
+        "liaoning",
+        5,
+        {
+            "街道党工委": 1,
+            "社区大党委": 2,
+            "网格党支部": 3,
+            "楼道党小组": 4,
+            "党员家庭代办站(党员中心户)": 5,
+            "物业党支部": 3,
+            "工业园区党委": 1,
+        },
+        staffing=(("网格党支部", "专职网格员", 1),),
+        numbers=(("网格党支部", 12), ("党员家庭代办站(党员中心户)", 1194), ("物业党支部", 120)),
+        workflow=("受理", "核实", "告知", "上报", "代办", "反馈"),
+    ),
+    "dandong": Facts(
+        "210600",
+        "丹东市",
+        "liaoning",
+        4,
+        {"网格": 4, "网格党支部": 4, "区域党群服务中心": 3, "社区党群服务中心": 4},
+        staffing=(("网格", "专职网格员", 1), ("网格", "兼职网格员", 2)),
+        numbers=(("网格", 2016), ("网格党支部", 1120), ("社区党群服务中心", 205)),
+        workflow=("受理问题", "分流交办", "联动处置", "反馈", "评价"),
+    ),
+    "yingkou": Facts("210800", "营口市", "liaoning", 3, workflow=("大排查", "精把脉", "强整顿")),
+    "liaoyang": Facts("211000", "辽阳市", "liaoning", 3, {"县(市)区": 1}),
+    "chaoyang": Facts(
+        "211300",
+        "朝阳市",
+        "liaoning",
+        4,
+        {"街道大工委": 2, "社区大党委": 3, "小区": 4},
+        numbers=(("小区", 417), ("小区", 175)),
+        workflow=("梳理上报", "分散办理", "专班办理", "攻坚办理", "纳入直通车", "办复"),
+    ),
+    "huludao": Facts(
+        "211400",
+        "葫芦岛市",
+        "liaoning",
+        4,
+        {"社区网格": 4, "二级服务中心": 2, "三级服务站": 3, "四级网格": 4},
+        staffing=(("社区网格", "专职网格员", 1),),
+        numbers=(("社区网格", 1230), ("二级服务中心", 11), ("三级服务站", 82), ("四级网格", 426)),
+        workflow=("抢单", "派单", "协调解决", "向部门反馈"),
+    ),
+    "chengdu": Facts("510100", "成都市", "sichuan", 3, {"小区": 3}, workflow=("跟踪服务",)),
+    "panzhihua": Facts("510400", "攀枝花市", "sichuan", 3, {"市直机关党组织": 1, "小区": 3}),
+    "guiyang": Facts("520100", "贵阳市", "guizhou", 3, {"党支部": 3}),
+    "liupanshui": Facts("520200", "六盘水市", "guizhou", 3, {"党支部": 3}),
+    "qiandongnan": Facts(
+        "522600",
+        "黔东南苗族侗族自治州",
+        "guizhou",
+        5,
+        {"州": 0, "网格": 4, "联户": 5, "党小组": 5, "行业党委": 2, "党建工作组": 1},
+        staffing=(("网格", "网格员", 1), ("联户", "联户长", 1)),
+        numbers=(("党建工作组", 70),),
+    ),
+    "haidong": Facts(
+        "630200",
+        "海东市",
+        "qinghai",
+        3,
+        {"乡妇联": 2, "村妇联": 3},
+        workflow=("排查", "分类", "建立台账", "一月一回访"),
+    ),
+    "yinchuan": Facts(
+        "640100",
+        "银川市",
+        "ningxia",
+        4,
+        {"街道党工委": 1, "社区党委": 2, "小区党支部": 3, "党小组": 4},
+        numbers=(("党小组", 4),),
+        workflow=("提诉求", "协商议事", "就地解决"),
+    ),
+}
+CITIES = pytest.mark.parametrize("slug", FACTS)
+
+
+@pytest.fixture
+def registry(shipped: tuple[Definition, ...]) -> Registry:
+    return Registry(shipped)
+
+
+def city(registry: Registry, slug: str) -> Definition:
+    found = registry.city(slug)
+    assert found is not None
+    return found
+
+
+def is_stated(item: Stated, key: str = "name") -> bool:
+    """Whether a document states this key of a thing."""
+    return item.source is not None and not item.is_assumed and key not in item.assumed_keys
+
+
+def steps(workflow: Workflow) -> set[tuple[str, ...]]:
+    """The names that a document states of a workflow's actions and of its states."""
+    return {
+        tuple(
+            item.name
+            for item in items
+            if (item.source or workflow.source)
+            and not item.is_assumed
+            and "name" not in item.assumed_keys
+        )
+        for items in (workflow.actions, workflow.states)
+    }
+
+
+def test_fifteen_cities_and_six_provinces(registry: Registry) -> None:
+    """The cities and provinces of the documents, and no others, are shipped."""
+    assert {item.tenant.slug for item in registry.cities} == set(FACTS)
+    assert [(item.tenant.code, item.tenant.name) for item in registry.provinces] == [
+        ("150000", "内蒙古自治区"),
+        ("210000", "辽宁省"),
+        ("510000", "四川省"),
+        ("520000", "贵州省"),
+        ("630000", "青海省"),
+        ("640000", "宁夏回族自治区"),
+    ]
+
+
+@CITIES
+def test_names_and_provinces(registry: Registry, slug: str) -> None:
+    """A city has its code and name, and stands in the province whose code its own begins with."""
+    found, facts = city(registry, slug), FACTS[slug]
+    province = registry.province_of(found).tenant
+    assert (found.tenant.code, found.tenant.name, province.slug) == (
+        facts.code,
+        facts.name,
+        facts.province,
+    )
+    assert province.code == f"{facts.code[:2]}0000"
+
+
+@CITIES
+def test_depths(registry: Registry, slug: str) -> None:
+    """Each city has as many levels as its documents say or its file argues for."""
+    assert city(registry, slug).hierarchy.depth == FACTS[slug].depth
+
+
+@CITIES
+def test_levels_as_printed(registry: Registry, slug: str) -> None:
+    """The levels whose names a document states are those printed there, each at its depth."""
+    hierarchy = city(registry, slug).hierarchy
+    stated = {level.name: hierarchy.depths[level.key] for level in hierarchy if is_stated(level)}
+    assert stated == FACTS[slug].levels
+
+
+def test_depths_differ(registry: Registry) -> None:
+    """Cities do not all have the same number of levels, nor do those of one province."""
+    assert {facts.depth for facts in FACTS.values()} == {3, 4, 5}
+    liaoning = registry.province("liaoning")
+    assert liaoning is not None
+    assert [item.hierarchy.depth for item in registry.cities_of(liaoning)] == [4, 5, 4, 3, 3, 4, 4]
+
+
+@CITIES
+def test_staffing_as_stated(registry: Registry, slug: str) -> None:
+    """Posts and holders an organization are those of the documents, and no city has others."""
+    found = tuple(
+        (level.name, rule.name, rule.required)
+        for level in city(registry, slug).hierarchy
+        for rule in level.staffing
+    )
+    assert found == FACTS[slug].staffing
+
+
+@CITIES
+def test_numbers_as_stated(registry: Registry, slug: str) -> None:
+    """Organizations of which a document states the number are generated in that number."""
+    found = city(registry, slug)
+    numbers = tuple(
+        (found.hierarchy[made.level].name, made.count)
+        for made in found.tenant.generated
+        if made.count is not None and is_stated(made, "count")
+    )
+    assert numbers == FACTS[slug].numbers
+
+
+@CITIES
+def test_steps_as_stated(registry: Registry, slug: str) -> None:
+    """The steps that a document names of a city's own way of handling are there, in its order."""
+    own = [item for item in city(registry, slug).tenant.workflows if item.key != "standard"]
+    found = {names for workflow in own for names in steps(workflow)}
+    assert found >= {FACTS[slug].workflow} if FACTS[slug].workflow else found <= {()}
+
+
+# 抚顺
+
+
+CHAIN = ["街道党工委", "社区大党委", "网格党支部", "楼道党小组", "党员家庭代办站(党员中心户)"]
+
+
+def chain(definition: Definition, key: str) -> list[str]:
+    """Names of the counted levels from the top to a level, by the first it stands under."""
+    level: Level | None = definition.hierarchy[key]
+    names: list[str] = []
+    while level is not None:
+        names = [level.name, *names] if level.counted else names
+        level = definition.hierarchy[level.under[0]] if level.under else None
+    return names
+
+
+def test_fushun_has_five_levels(registry: Registry) -> None:
+    """抚顺's chain of levels is the one that the document writes with dashes."""
+    assert chain(city(registry, "fushun"), "station") == CHAIN
+
+
+def test_fushun_has_49_services_of_which_three_are_named(registry: Registry) -> None:
+    """抚顺's catalogue has four categories and 49 services; the document names three of them."""
+    categories = city(registry, "fushun").tenant.categories
+    assert [item.name for item in categories if is_stated(item)] == [
+        "社区居家服务",
+        "社会公共服务",
+        "社会管理服务",
+        "其他特色服务",
+    ]
+    assert len(categories) == 4
+    services = [service for category in categories for service in category.services]
+    assert len(services) == len({item.code for item in services}) == 49
+    assert len({item.name for item in services}) == 49
+    assert [(item.name, item.source) for item in services if not item.is_assumed] == [
+        ("物品代买", LIAONING),
+        ("参保代办", LIAONING),
+        ("杂费代缴", LIAONING),
+    ]
+
+
+def test_fushun_puts_needy_groups_first(registry: Registry) -> None:
+    """Each of 抚顺's categories puts first 低保户 and 失独家庭."""
+    categories = city(registry, "fushun").tenant.categories
+    assert [item.priority_groups for item in categories] == [["低保户", "失独家庭"]] * 4
+
+
+@pytest.fixture(scope="module")
+def four() -> Definition:
+    """抚顺 as the other document has it: the example file."""
+    example = (SHIPPED / "examples" / "fushun-four-levels.yaml").read_bytes()
+    province = (SHIPPED / "provinces" / "liaoning.yaml").read_bytes()
+    with written({"cities/c.yaml": example, "provinces/p.yaml": province}) as folder:
+        (_, found) = load_tenants((folder,))
+    return found
+
+
+def test_fushun_of_four_levels(four: Definition) -> None:
+    """The example has 街道党工委—社区党委—网格党支部—楼栋党小组 and cites one document only."""
+    assert four.hierarchy.depth == 4
+    assert chain(four, "building") == ["街道党工委", "社区党委", "网格党支部", "楼栋党小组"]
+    assert {value.source for value in four.values} == {FUSHUN, None}
+
+
+def test_fushun_of_four_levels_grows_into_five(registry: Registry, four: Definition) -> None:
+    """What the four-level file declares is in the five-level one, so no key or code is lost."""
+    five = city(registry, "fushun")
+    assert {item.key for item in five.hierarchy} - {item.key for item in four.hierarchy} == {
+        "station"
+    }
+    assert {item.key for item in four.hierarchy} <= {item.key for item in five.hierarchy}
+    assert four.workflows.keys() <= five.workflows.keys()
+    assert four.services.keys() <= five.services.keys()
+    assert four.tenant.organizations == five.tenant.organizations
+    made = {
+        item.key: (item.level, item.count, item.each, item.under, item.suffix)
+        for item in five.tenant.generated
+    }
+    assert {
+        item.key: (item.level, item.count, item.each, item.under, item.suffix)
+        for item in four.tenant.generated
+    }.items() <= made.items()
+
+
+# other cities
+
+
+def test_dandong_has_32_area_centres(registry: Registry) -> None:
+    """丹东's 32 centres of streets and townships are the sum of two generated entries."""
+    centres = [
+        item.count
+        for item in city(registry, "dandong").tenant.generated
+        if item.level == "area_centre"
+    ]
+    assert centres == [25, 7]
+
+
+def test_huludao_has_three_tiers_below_the_district(registry: Registry) -> None:
+    """龙港区's tiers two to four stand under the district, apart from the city's own grids."""
+    found = city(registry, "huludao")
+    assert chain(found, "tier_grid")[1:] == ["二级服务中心", "三级服务站", "四级网格"]
+    assert chain(found, "grid")[-2:] == ["社区", "社区网格"]
+    tiers = [item for item in found.tenant.generated if item.source == LONGGANG]
+    assert {tuple(item.under.within) for item in tiers} == {("211403",)}
+    assert [(found.hierarchy[key].rung) for key in ("grid", "tier_grid")] == [Rung.GRID, None]
+
+
+def test_yinchuan_counts_from_the_street(registry: Registry) -> None:
+    """银川's four names are its four levels from the street down."""
+    names = ["街道党工委", "社区党委", "小区党支部", "党小组"]
+    assert chain(city(registry, "yinchuan"), "party_group") == names
+
+
+def test_chaoyang_merges_its_estates(registry: Registry) -> None:
+    """朝阳's 417 estates end on the day on which the 175 that succeed them begin."""
+    before, after = city(registry, "chaoyang").tenant.generated
+    assert (before.merged_into, before.valid_to) == (after.key, after.valid_from)
+    assert before.valid_to is not None
+
+
+def test_categories_as_stated(registry: Registry) -> None:
+    """Categories that documents name: 辽阳's three lines, 朝阳's 五联, 海东's three kinds."""
+    liaoyang = [item.name for item in city(registry, "liaoyang").tenant.categories]
+    chaoyang = [item.name for item in city(registry, "chaoyang").tenant.categories]
+    haidong = city(registry, "haidong").tenant.categories[0]
+    assert liaoyang == ["城市基层治理", "农业强市建设", "壮大民营经济"]
+    assert chaoyang[1:6] == [
+        "党建工作联谋",
+        "民生服务联抓",
+        "文明风尚联育",
+        "平安建设联创",
+        "应急响应联动",
+    ]
+    assert [item.name for item in haidong.services] == [
+        "应纳入但未纳入政策性兜底保障范围",
+        "已纳入政策性兜底保障范围但仍需要关爱帮扶",
+        "合法权益受到侵害",
+    ]
+
+
+def test_two_cities_have_the_parties_of_one_agreement(registry: Registry) -> None:
+    """宇虹社区党支部 of 贵阳 and 马戛村党支部 of 六盘水 are declared, each in its city."""
+    parties = [city(registry, slug).tenant.organizations for slug in ("guiyang", "liupanshui")]
+    assert [[(item.name, item.parent) for item in items] for items in parties] == [
+        [("宇虹社区党支部", "520115002002")],
+        [("马戛村党支部", "520201019201")],
+    ]
+
+
+# support
+
+
+def things(tenant: City | Province) -> list[tuple[str, Stated]]:
+    """Everything in a tenant that must say what supports it."""
+    found: list[tuple[str, Stated]] = [(f"level {item.key}", item) for item in tenant.levels]
+    found += [
+        (f"staffing {level.key}.{rule.post}", rule)
+        for level in tenant.levels
+        for rule in level.staffing
+    ]
+    found += [(f"workflow {item.key}", item) for item in tenant.workflows]
+    found += [(f"category {item.key}", item) for item in tenant.categories]
+    found += [(f"organization {item.code}", item) for item in tenant.organizations]
+    found += [(f"generated {item.key}", item) for item in tenant.generated]
+    for category in tenant.categories:
+        found += [
+            (f"service {item.code}", item if item.source or item.assumed else category)
+            for item in category.services
+        ]
+    for workflow in tenant.workflows:
+        found += [
+            (f"{workflow.key} {item.key}", item if item.source or item.assumed else workflow)
+            for items in (workflow.states, workflow.actions)
+            for item in items
+        ]
+    return found + (shared_things(tenant) if isinstance(tenant, Province) else [])
+
+
+def shared_things(province: Province) -> list[tuple[str, Stated]]:
+    """What a province shares with its cities."""
+    found: list[tuple[str, Stated]] = [(f"domain {item.key}", item) for item in province.domains]
+    found += [(f"rung {item.rung}", item) for item in province.rungs]
+    found += [(f"phase {item.phase}", item) for item in province.phases]
+    found += [(f"default {item.key}", item) for item in province.defaults.levels]
+    found += [(f"default {item.key}", item) for item in province.defaults.workflows]
+    return found + [(f"default {item.key}", item) for item in province.defaults.categories]
+
+
+SLUGS = [*FACTS, "neimenggu", "liaoning", "sichuan", "guizhou", "qinghai", "ningxia"]
+TENANTS = pytest.mark.parametrize("slug", SLUGS)
+
+
+def tenant(registry: Registry, slug: str) -> Definition:
+    found = registry.city(slug) or registry.province(slug)
+    assert found is not None
+    return found
+
+
+@TENANTS
+def test_everything_says_what_supports_it(registry: Registry, slug: str) -> None:
+    """Every level, rule, workflow, category, service and organization is stated or assumed."""
+    found = things(tenant(registry, slug).tenant)
+    assert [name for name, item in found if not item.source and not item.assumed] == []
+
+
+@TENANTS
+def test_every_value_is_stated_or_assumed(registry: Registry, slug: str) -> None:
+    """Every effective value but the tenant's own names has a source or is an assumption."""
+    identity = {"code", "slug", "name", "province"}
+    assert [
+        value
+        for value in tenant(registry, slug).values
+        if value.path not in identity and (value.source is None) is not value.assumed
+    ] == []
+
+
+@TENANTS
+def test_sources_are_the_four_documents(registry: Registry, slug: str) -> None:
+    """Whatever is cited is one of the four documents, by its file name."""
+    found = tenant(registry, slug)
+    cited = {item.source for _, item in things(found.tenant)} | {v.source for v in found.values}
+    assert cited <= {*DOCUMENTS, None}
+
+
+@TENANTS
+def test_assumed_keys_exist(registry: Registry, slug: str) -> None:
+    """A key that is listed as assumed is a key of the thing."""
+    assert [
+        (name, key)
+        for name, item in things(tenant(registry, slug).tenant)
+        for key in item.assumed_keys
+        if key not in {f.alias or n for n, f in type(item).model_fields.items()}
+    ] == []
+
+
+# what makes cities comparable
+
+
+@CITIES
+def test_every_division_has_a_level(registry: Registry, slug: str) -> None:
+    """Each kind of statistical division below the province belongs to one level of each city."""
+    hierarchy = city(registry, slug).hierarchy
+    below = [kind for kind in DivisionKind if kind is not DivisionKind.PROVINCE]
+    held = [kind for level in hierarchy for kind in level.divisions]
+    assert sorted(held) == sorted(below)
+
+
+def test_provinces_share_their_words(registry: Registry) -> None:
+    """Every province names all rungs and phases, and all have the same service domains."""
+    words = [item.tenant for item in registry.provinces]
+    assert all(isinstance(item, Province) for item in words)
+    provinces = [item for item in words if isinstance(item, Province)]
+    assert [[name.rung for name in item.rungs] for item in provinces] == [list(Rung)] * 6
+    assert [[name.phase for name in item.phases] for item in provinces] == [list(Phase)] * 6
+    assert len({tuple(domain.key for domain in item.domains) for item in provinces}) == 1
+
+
+@CITIES
+def test_every_service_can_be_handled(registry: Registry, slug: str) -> None:
+    """Every city has services, and each has a workflow of its city."""
+    found = city(registry, slug)
+    services = [service for _, service in found.services.values()]
+    assert [item.code for item in services if item.workflow not in found.workflows] == []
+    assert services != []
+
+
+def test_the_shipped_files_are_those_of_the_package() -> None:
+    """The files lie in the package, one a tenant, named by its slug."""
+    names = {path.stem for kind in ("cities", "provinces") for path in (SHIPPED / kind).iterdir()}
+    assert (names, Path(SHIPPED).name) == (set(SLUGS), "tenants")
