@@ -27,13 +27,20 @@ class Loader:
         a server that goes on running should not keep.
         """
         # -P: a folder `seeds` in the working folder is not ours
-        code = subprocess.call([sys.executable, "-P", "-m", "seeds"])
+        with subprocess.Popen([sys.executable, "-P", "-m", "seeds"]) as process:
+            try:
+                code = process.wait()
+            except BaseException:  # stopped: it must be gone before the embedded PostgreSQL
+                process.send_signal(signal.SIGINT)
+                process.wait()
+                raise
         if code < 0:
             print(
                 f"loading was ended by signal {-code}; what is loaded is kept: run it again",
                 file=sys.stderr,
             )
-        return abs(code)
+            return 128 - code
+        return code
 
 
 def main() -> None:

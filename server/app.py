@@ -59,7 +59,7 @@ def create_app(live: Live, today: Today = china_today) -> Starlette:
             yield
         finally:
             await stopped(task)
-            await live.database.close()
+            await live.close()
 
     async def landing(request: Request) -> Response:
         ready = live.reason is None

@@ -29,7 +29,7 @@ from server.prepare import (
     tenant_folders,
 )
 from server.serve import PortError, bind, serve
-from server.settings import Settings, SettingsError, load_settings, settings_table
+from server.settings import PREFIX, Settings, SettingsError, load_settings, settings_table, shown
 from tenants.definition import Definition
 from tenants.files import json_schema, tenant_files
 from tenants.problems import InvalidTenantsError
@@ -114,8 +114,11 @@ def build(seeds: Seeds) -> typer.Typer:
         """Print the GraphQL schema (SDL)."""
         if out is None:
             typer.echo(sdl(), nl=False)
-        else:
+            return
+        try:
             out.write_text(sdl(), "utf-8")
+        except OSError as error:
+            _fail(f"--out {out} cannot be written ({error.strerror})", 2)
 
     @app.command("settings")
     def settings_command() -> None:
@@ -124,9 +127,8 @@ def build(seeds: Seeds) -> typer.Typer:
             settings = _settings()
             table = Table("variable", "value", "default", "meaning")
             for variable, default, meaning in settings_table():
-                value = getattr(settings, variable.removeprefix("ONEGRID_").lower())
-                shown = ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
-                table.add_row(variable, "" if value is None else _masked(shown), default, meaning)
+                name = variable.removeprefix(PREFIX).lower()
+                table.add_row(variable, shown(name, getattr(settings, name)), default, meaning)
             Console().print(table)
 
     @tenants.command("check")
@@ -195,6 +197,8 @@ def explained() -> Iterator[None]:
     """
     try:
         yield
+    except (typer.Exit, BrokenPipeError):  # said already; nobody reads on (`| head`)
+        raise
     except InvalidTenantsError as error:
         _fail(f"{error}\n{len(error.problems)} mistakes in the tenant files; nothing changed.", 2)
     except LossError as error:
@@ -229,15 +233,6 @@ def _settings() -> Settings:
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     return settings
-
-
-def _masked(text: str) -> str:
-    """An address without its password."""
-    head, at, tail = text.rpartition("@")
-    if not at or "://" not in head:
-        return text
-    scheme, _, user = head.partition("://")
-    return f"{scheme}://{user.partition(':')[0]}:***@{tail}"
 
 
 def _kinds(definitions: Sequence[Definition]) -> str:

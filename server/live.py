@@ -3,18 +3,20 @@
 import asyncio
 from contextlib import suppress
 
+import asyncpg
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schema.database import UNREACHABLE, Database, unavailable
 from schema.loaders.tenant import read_definitions, read_versions
-from schema.migrate import head, revision
+from schema.migrate import head, revision, unknown
 from tenants.registry import Registry
 
 log = structlog.get_logger("onegrid")
 
-FAILURES = (*UNREACHABLE, DBAPIError, TimeoutError)
+FAILURES = (*UNREACHABLE, asyncpg.PostgresError, asyncpg.InternalClientError, DBAPIError)
 
 
 class Live:
@@ -45,15 +47,28 @@ class Live:
     async def run(self) -> None:
         """Look for changes for ever."""
         while True:
-            await self.refresh()
+            try:
+                await self.refresh()
+            except Exception:  # a fault must not end the looking
+                log.exception("the tenants could not be read")
             await asyncio.sleep(self._seconds)
 
+    async def close(self) -> None:
+        """Give every connection back to the database server."""
+        await self.database.close()
+        await self._engine.dispose()
+
     async def refresh(self) -> None:
-        """Look once; never raises for a database that is down."""
+        """Look once; never raises for a database that is down or holds what it cannot read."""
         try:
             reason = await self._look()
         except FAILURES as error:
             reason = f"the database cannot be reached: {_first_line(error)}"
+        except ValidationError as error:
+            reason = (
+                f"the database holds a tenant that this version cannot read ({_where(error)}): "
+                "run the version of OneGrid that wrote it"
+            )
         if reason != self.reason:
             if reason is None:
                 log.info("ready", tenants=len(self._versions))
@@ -65,7 +80,7 @@ class Live:
         async with self._engine.connect() as connection:
             found = await connection.run_sync(revision)
             if found != head():
-                return (
+                return unknown(found) or (
                     f"the database has schema {found or '(none)'}, this version needs {head()}: "
                     "run `onegrid migrate`, then `onegrid tenants apply`"
                 )
@@ -82,6 +97,11 @@ class Live:
 def _first_line(error: BaseException) -> str:
     text = str(getattr(error, "orig", None) or error).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def _where(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 async def stopped(task: "asyncio.Task[None]") -> None:

@@ -1,13 +1,18 @@
 """Settings: one table that the code, `onegrid settings` and docs/settings.md share."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "ONEGRID_"
+
+_HOST = re.compile(r"(\[[^]]*\]|[^:]*)(:\d*)?")
 
 
 class Settings(BaseSettings):
@@ -62,7 +67,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("postgresql://", "postgres://")):
+        if value is not None and not _is_address(value):
             raise ValueError("expected an address like postgresql://user:password@host:5432/name")
         return value
 
@@ -79,18 +84,41 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{PREFIX}{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise SettingsError("\n".join(lines)) from None
+        raise SettingsError("\n".join(map(_line, error.errors()))) from None
+
+
+def _line(item: ErrorDetails) -> str:
+    name, expected = str(item["loc"][0]), item["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{name.upper()}={shown(name, item['input'])!r}: {expected}"
+
+
+def _is_address(text: str) -> bool:
+    parts = urlsplit(text)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    return parts.scheme in ("postgresql", "postgres") and all(map(_HOST.fullmatch, hosts))
+
+
+def shown(name: str, value: object) -> str:
+    """A setting's value as people may see it: never a password."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return os.pathsep.join(map(str, value))
+    return _masked(str(value)) if name == "database_url" else str(value)
+
+
+def _masked(address: str) -> str:
+    head, at, tail = address.rpartition("@")
+    if at:
+        scheme, slashes, user = head.partition("://") if "://" in head else ("", "", head)
+        name, colon, _ = user.partition(":")
+        address = f"{scheme}{slashes}{name}{colon and ':***'}@{tail}"
+    return re.sub(r"(password=)[^&]*", r"\1***", address)
 
 
 def settings_table() -> list[tuple[str, str, str]]:
     """Variable, default and description of every setting, in order."""
-    rows = []
-    for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = "" if default in (None, ()) else str(default)
-        rows.append((f"{PREFIX}{name.upper()}", shown, field.description or ""))
-    return rows
+    return [
+        (f"{PREFIX}{name.upper()}", shown(name, field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]

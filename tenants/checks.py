@@ -103,11 +103,9 @@ def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
     indexes = {level.key: index for index, level in enumerate(levels)}
     circular = list(cycles(by_key))
     for found in circular:
-        yield Finding(
-            (*at, indexes[found[0]], "under"),
-            " → ".join(found),
-            "levels without a cycle: none may stand under itself, directly or through others",
-        )
+        first, *others = ((*at, indexes[key], "under") for key in found[:-1])
+        expected = "levels without a cycle: none may stand under itself, directly or through others"
+        yield Finding(first, " → ".join(found), expected, also=tuple(others))
     if not circular and all(key in by_key for level in levels for key in level.under):
         depth = Hierarchy(levels).depth
         if depth > MAX_DEPTH:

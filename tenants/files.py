@@ -321,8 +321,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _problem(tree: Sourced, finding: Finding) -> Problem:
-    place = tree.place_of(finding.loc)
-    return Problem(place, _path(tree, finding.loc), finding.value, finding.expected)
+    """A finding where it can be mended: in the tenant's own file if it is there at all."""
+    locs = (finding.loc, *finding.also)
+    own = (loc for loc in locs if tree.place_of(loc).file == tree.place.file)
+    loc = next(own, finding.loc)
+    return Problem(tree.place_of(loc), _path(tree, loc), finding.value, finding.expected)
 
 
 def _path(tree: Sourced, loc: Loc) -> str:

@@ -139,17 +139,16 @@ class Hierarchy:
 
 
 def cycles(levels: Mapping[str, Level]) -> Iterator[list[str]]:
-    """Cycles of `under`, no level in two, each as keys with the last declared at both ends."""
+    """Cycles of `under`, no level in two, each as keys with the first declared at both ends."""
     left = dict(levels)
     while True:
         try:
             TopologicalSorter(_under(left)).prepare()
         except CycleError as error:
             found = list(error.args[1])[:0:-1]
-            # of a city's cycle that is a level of its own file, inherited ones stand before
-            last = max(found, key=list(left).index)
-            at = found.index(last)
-            yield [*found[at:], *found[:at], last]
+            first = min(found, key=list(left).index)
+            at = found.index(first)
+            yield [*found[at:], *found[:at], first]
             left = {key: level for key, level in left.items() if key not in found}
         else:
             return

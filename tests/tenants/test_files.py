@@ -280,6 +280,20 @@ def test_a_city_takes_what_it_asks_for(
     assert [item.key for item in city.workflows] == workflows
 
 
+def test_a_cycle_with_inherited_levels_is_told_where_the_city_made_it() -> None:
+    """A cycle through levels of both files is placed in the city's, at a level of its own."""
+    county, street = (
+        "    - {key: county, name: 区县}\n",
+        "    - {key: street, name: 街道, under: [county]}\n",
+    )
+    assert county + street in PROVINCE
+    province = PROVINCE.replace(county + street, street + county)
+    assert city_problems(CITY + "levels:\n  - {key: county, under: [street]}\n", province) == [
+        "6: levels.county.under: got street → county → street; "
+        "expected levels without a cycle: none may stand under itself, directly or through others"
+    ]
+
+
 def test_every_value_says_where_it_is_from() -> None:
     """The effective values of a city, each with its file and support; organizations are rows."""
     province = PROVINCE.replace("name: 区县}", "name: 区县, assumed: true}")

@@ -159,8 +159,8 @@ def test_cycles_are_real_and_none_is_left(levels: dict[str, Level]) -> None:
     assert bool(found) == any(key in ups for key, ups in above(levels).items())
 
 
-def test_a_cycle_begins_at_the_level_declared_last() -> None:
-    """A cycle is told from its last declared level, upwards, one after the other."""
+def test_a_cycle_begins_at_the_level_declared_first() -> None:
+    """A cycle is told from its first declared level, upwards, one after the other."""
     levels = [
         level("top"),
         level("a", "c", "top"),
@@ -169,7 +169,7 @@ def test_a_cycle_begins_at_the_level_declared_last() -> None:
         level("self", "self"),
     ]
     found = list(cycles({item.key: item for item in levels}))
-    assert sorted(found) == [["c", "b", "a", "c"], ["self", "self"]]
+    assert sorted(found) == [["a", "c", "b", "a"], ["self", "self"]]
 
 
 def test_a_long_chain_has_a_depth() -> None:

@@ -1,0 +1,32 @@
+"""The contents of a whole database, to compare."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+
+Contents = dict[str, tuple[int, str | None]]
+
+
+def contents(url: str) -> Contents:
+    """Count and hash of the rows of each table, without times and folders of what was read."""
+    return asyncio.run(_contents(url))
+
+
+async def _contents(url: str) -> Contents:
+    connection: Any = await asyncpg.connect(url)
+    try:
+        named = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        tables = [row["tablename"] for row in await connection.fetch(named)]
+        return {table: await _hash(connection, table) for table in tables}
+    finally:
+        await connection.close()
+
+
+async def _hash(connection: Any, table: str) -> tuple[int, str | None]:
+    whole = "(to_jsonb(t) - 'loaded_at' - 'applied_at')::text"
+    rows = f"""SELECT regexp_replace({whole}, '"[^"]*/tenants/', '"', 'g') AS row FROM {table} t"""
+    found = await connection.fetchrow(
+        f"SELECT count(*), md5(string_agg(row, E'\\n' ORDER BY row)) FROM ({rows}) AS all_rows"
+    )
+    return tuple(found)
