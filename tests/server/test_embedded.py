@@ -62,7 +62,7 @@ def test_database_of_another_postgresql(tmp_path: Path, data: Path) -> None:
 
 
 def test_what_crashes_left(tmp_path: Path, data: Path) -> None:
-    """A lock with another program's number, and half a database of a killed start, do not matter."""
+    """A lock with another program's number and half a database of a killed start do no harm."""
     assert onegrid("migrate", cwd=tmp_path, data=data) == MIGRATED
     lock = [os.getpid(), data / "postgresql", 1, 5432, data / "postgresql", "", "1 1", "ready"]
     (data / "postgresql" / "postmaster.pid").write_text("".join(f"{line}\n" for line in lock))
