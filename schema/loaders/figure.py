@@ -1,6 +1,5 @@
 """Reported figures as the graph reads them: pages by tenants, and who states a subject."""
 
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +7,25 @@ from functools import cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Integer, Text, and_, any_, bindparam, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    Integer,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
-from schema.loaders.loader import Loader
-from schema.loaders.statement import Statement, key_values, keys_table, render
+from schema.loaders.loader import KeyedLoader, Loader
+from schema.loaders.statement import Statement, render
 from schema.paging import Slice, Window, page
 from schema.scope import Scope
 from schema.tables.figure import FigureRow
@@ -182,30 +193,15 @@ def _coverage_statement() -> Statement:
     return render(counted.where(f.c.tenant_id == tenants, _wanted(f)).group_by(f.c.tenant_id))
 
 
-class FigureById(Loader[tuple[int, uuid.UUID], None]):
+class FigureById(KeyedLoader[None]):
     """(tenant, id) → the figure, or None."""
 
+    record = FigureRecord
+
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, uuid.UUID]],
-        arguments: None,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all ids."""
-        scope.checked(tenant for tenant, _ in keys)
-        statement = _by_id_statement(columns)
-        given = key_values(("tenant_id", "id"), keys)
-        rows = await snapshot.fetch(statement.sql, statement.values(given), FigureRecord)
-        found = {row["n"]: row for row in rows}
-        return [found.get(at) for at in range(1, len(keys) + 1)]
-
-
-@cache
-def _by_id_statement(columns: tuple[str, ...]) -> Statement:
-    k, f = keys_table("tenant_id", "id"), FIGURE.alias("f")
-    match = and_(f.c.tenant_id == k.c.tenant_id, f.c.id == k.c.id)
-    taken = [f.c[name] for name in columns if name in f.c]
-    return render(select(k.c.n, *taken).select_from(k.join(f, match)))
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """The figures whose ids are the keys."""
+        f = FIGURE.alias("f")
+        match = and_(f.c.tenant_id == k.c.tenant_id, f.c.id == k.c.id)
+        taken = [f.c[name] for name in columns if name in f.c]
+        return select(k.c.n, *taken).select_from(k.join(f, match))

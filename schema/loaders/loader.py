@@ -1,9 +1,15 @@
 """What a loader is: one batch function, one SQL statement a level."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
+import asyncpg
+from sqlalchemy import Select
+
 from schema.database import Snapshot
+from schema.loaders.statement import Statement, key_values, keys_table, render
 from schema.scope import Scope
 
 K = TypeVar("K", bound=Hashable)
@@ -11,13 +17,7 @@ A = TypeVar("A", bound=Hashable)
 
 
 class Loader(Generic[K, A]):
-    """One edge of the graph.
-
-    A subclass says in `always` which columns its SQL needs whatever was asked for, and gives
-    `batch`. Keys begin with the tenant id, which `batch` checks against the scope.
-    """
-
-    always: ClassVar[tuple[str, ...]] = ()
+    """One edge of the graph. Keys begin with the tenant id, which `batch` checks."""
 
     @classmethod
     async def batch(
@@ -34,3 +34,61 @@ class Loader(Generic[K, A]):
         needs (more may come back).
         """
         raise NotImplementedError
+
+
+class KeyedLoader(Loader[tuple[Any, ...], A]):
+    """A loader whose statement joins a table of the keys, so that each row says whose it is.
+
+    `names` are the columns of a key, `record` the class of its rows. Subclasses give `select`,
+    and where they differ `shape` and `values` of the arguments, and `gather`.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("tenant_id", "id")
+    record: ClassVar[type[asyncpg.Record] | None] = None
+
+    @classmethod
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """The statement over the table `k` of keys; its rows have `k.n`, and come in its order."""
+        raise NotImplementedError
+
+    @classmethod
+    def shape(cls, arguments: A) -> Hashable:
+        """All of the arguments that changes the SQL text."""
+        return None
+
+    @classmethod
+    def values(cls, arguments: A) -> dict[str, Any]:
+        """Values of the statement's parameters, but for the keys."""
+        return {}
+
+    @classmethod
+    def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: A) -> Any:
+        """The value of one key from its rows: the row, or None."""
+        return rows[0] if rows else None
+
+    @classmethod
+    async def batch(
+        cls,
+        snapshot: Snapshot,
+        scope: Scope,
+        keys: Sequence[tuple[Any, ...]],
+        arguments: A,
+        columns: tuple[str, ...],
+    ) -> list[Any]:
+        """One statement for all keys, whose SQL is rendered once."""
+        scope.checked(key[0] for key in keys)
+        own: Any = cls
+        statement = _rendered(own, columns, cls.shape(arguments))
+        given = {**cls.values(arguments), **key_values(cls.names, keys)}
+        groups: dict[int, list[Any]] = defaultdict(list)
+        rows: list[asyncpg.Record] = await snapshot.fetch(
+            statement.sql, statement.values(given), cls.record
+        )
+        for row in rows:
+            groups[row["n"]].append(row)
+        return [cls.gather(groups[at], key, arguments) for at, key in enumerate(keys, start=1)]
+
+
+@cache
+def _rendered(loader: Any, columns: tuple[str, ...], shape: Hashable) -> Statement:
+    return render(loader.select(keys_table(*loader.names), columns, shape))

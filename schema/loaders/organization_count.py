@@ -1,7 +1,6 @@
 """How many organizations there are: below one, by level, by tenant."""
 
 import datetime
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import (
     Integer,
+    Select,
     Text,
     any_,
     bindparam,
@@ -20,13 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.database import Snapshot
-from schema.loaders.loader import Loader
+from schema.loaders.loader import KeyedLoader, Loader
 from schema.loaders.organization import (
     ORGANIZATION,
     below,
     existing,
 )
-from schema.loaders.statement import Statement, key_values, keys_table, render
+from schema.loaders.statement import Statement, render
 from schema.scope import Scope
 
 
@@ -38,40 +38,39 @@ class CountArguments:
     as_of: datetime.date
 
 
-class OrganizationDescendantCount(Loader[tuple[int, str], CountArguments]):
+class OrganizationDescendantCount(KeyedLoader[CountArguments]):
     """(tenant, path) → how many organizations of the rung stand anywhere below."""
 
+    names = ("tenant_id", "path")
+
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, str]],
-        arguments: CountArguments,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all subtrees."""
-        scope.checked(tenant for tenant, _ in keys)
-        names = ("tenant_id", "path")
-        statement = _count_statement(arguments.rung is not None)
-        given = {"rung": arguments.rung, "today": arguments.as_of, **key_values(names, keys)}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        found = {row["n"]: row["total"] for row in rows}
-        return [found[at] for at in range(1, len(keys) + 1)]
+    def shape(cls, arguments: CountArguments) -> bool:
+        """Whether one rung is counted."""
+        return arguments.rung is not None
 
+    @classmethod
+    def values(cls, arguments: CountArguments) -> dict[str, Any]:
+        """The rung and the day."""
+        return {"rung": arguments.rung, "today": arguments.as_of}
 
-@cache
-def _count_statement(of_rung: bool) -> Statement:
-    k, o = keys_table("tenant_id", "path"), ORGANIZATION.alias("o")
-    counting = (
-        select(func.count().label("total"))
-        .select_from(o)
-        .where(o.c.tenant_id == k.c.tenant_id, below(o, k.c.path), existing(o))
-    )
-    if of_rung:
-        counting = counting.where(o.c.rung == bindparam("rung", type_=Text()))
-    counted = counting.lateral("t")
-    return render(select(k.c.n, counted.c.total).select_from(k.join(counted, true())))
+    @classmethod
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """A count for each subtree."""
+        o = ORGANIZATION.alias("o")
+        counting = (
+            select(func.count().label("total"))
+            .select_from(o)
+            .where(o.c.tenant_id == k.c.tenant_id, below(o, k.c.path), existing(o))
+        )
+        if shape:
+            counting = counting.where(o.c.rung == bindparam("rung", type_=Text()))
+        counted = counting.lateral("t")
+        return select(k.c.n, counted.c.total).select_from(k.join(counted, true()))
+
+    @classmethod
+    def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: CountArguments) -> Any:
+        """The number."""
+        return rows[0]["total"]
 
 
 @dataclass(frozen=True)
@@ -84,49 +83,41 @@ class LevelCount:
     count: int
 
 
-class OrganizationLevelCounts(Loader[tuple[int, str], datetime.date]):
+class OrganizationLevelCounts(KeyedLoader[datetime.date]):
     """(tenant, path) → a `LevelCount` for each level that has organizations below the path.
 
     The path `/` is the whole tenant.
     """
 
+    names = ("tenant_id", "path")
+
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, str]],
-        arguments: datetime.date,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all subtrees."""
-        scope.checked(tenant for tenant, _ in keys)
-        statement = _level_counts_statement()
-        given = {"today": arguments, **key_values(("tenant_id", "path"), keys)}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        groups: dict[int, list[LevelCount]] = defaultdict(list)
-        for row in rows:
-            groups[row["n"]].append(
-                LevelCount(row["tenant_id"], row["level"], row["rung"], row["total"])
-            )
-        return [groups[at] for at in range(1, len(keys) + 1)]
+    def values(cls, arguments: datetime.date) -> dict[str, Any]:
+        """The day."""
+        return {"today": arguments}
 
-
-@cache
-def _level_counts_statement() -> Statement:
-    k, o = keys_table("tenant_id", "path"), ORGANIZATION.alias("o")
-    counted = (
-        select(o.c.level, o.c.rung, func.count().label("total"))
-        .select_from(o)
-        .where(o.c.tenant_id == k.c.tenant_id, below(o, k.c.path), existing(o))
-        .group_by(o.c.level, o.c.rung)
-        .lateral("t")
-    )
-    return render(
-        select(k.c.n, k.c.tenant_id, counted.c.level, counted.c.rung, counted.c.total).select_from(
-            k.join(counted, true())
+    @classmethod
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """Counts by level for each subtree."""
+        o = ORGANIZATION.alias("o")
+        counted = (
+            select(o.c.level, o.c.rung, func.count().label("total"))
+            .select_from(o)
+            .where(o.c.tenant_id == k.c.tenant_id, below(o, k.c.path), existing(o))
+            .group_by(o.c.level, o.c.rung)
+            .lateral("t")
         )
-    )
+        taken = select(k.c.n, k.c.tenant_id, counted.c.level, counted.c.rung, counted.c.total)
+        return taken.select_from(k.join(counted, true()))
+
+    @classmethod
+    def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: datetime.date) -> Any:
+        """All counts of the subtree."""
+        return [_level_count(row) for row in rows]
+
+
+def _level_count(row: Any) -> LevelCount:
+    return LevelCount(row["tenant_id"], row["level"], row["rung"], row["total"])
 
 
 class TenantLevelCounts(Loader[tuple[int, ...], datetime.date]):
@@ -146,9 +137,7 @@ class TenantLevelCounts(Loader[tuple[int, ...], datetime.date]):
         statement = _tenant_counts_statement()
         given = {"today": arguments, "tenants": tenants}
         rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        counts = [
-            LevelCount(row["tenant_id"], row["level"], row["rung"], row["total"]) for row in rows
-        ]
+        counts = [_level_count(row) for row in rows]
         return [[count for count in counts if count.tenant_id in key] for key in keys]
 
 

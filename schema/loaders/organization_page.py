@@ -3,9 +3,8 @@
 import datetime
 import re
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
@@ -31,7 +30,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
 from schema.errors import CodedError, ErrorCode
-from schema.loaders.loader import Loader
+from schema.loaders.loader import KeyedLoader, Loader
 from schema.loaders.organization import (
     NAME,
     ORGANIZATION,
@@ -42,7 +41,7 @@ from schema.loaders.organization import (
 )
 from schema.loaders.statement import Statement, key_values, keys_table, render
 from schema.names import search_name
-from schema.paging import Slice, Window, page
+from schema.paging import Window, page
 from schema.scope import Scope
 
 LIMIT = bindparam("limit", type_=Integer())
@@ -126,10 +125,10 @@ class _Shape:
     historic: bool = False
 
 
-class _Pages(Loader[Any, OrganizationPage]):
+class _Pages(KeyedLoader[OrganizationPage]):
     """A page of organizations a key: limited in SQL, by a lateral join."""
 
-    names: tuple[str, ...]
+    record = OrganizationRecord
 
     @classmethod
     def belongs(cls, o: Any, k: Any) -> ColumnElement[bool]:
@@ -137,33 +136,31 @@ class _Pages(Loader[Any, OrganizationPage]):
         raise NotImplementedError
 
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[Any],
-        arguments: OrganizationPage,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement for all keys."""
-        scope.checked(key[0] for key in keys)
-        statement = _page_statement(cast(Any, cls), columns, arguments.shape())
-        values = {**arguments.values(), **key_values(cls.names, keys)}
-        rows: list[asyncpg.Record] = await snapshot.fetch(
-            statement.sql, statement.values(values), OrganizationRecord
-        )
-        groups: dict[int, list[Any]] = defaultdict(list)
-        for row in rows:
-            if row["under_found"] is False:
-                raise unknown_organization(str(arguments.under_code or arguments.under_id))
-            if row["code"] is not None:
-                groups[row["n"]].append(row)
-        return [_slice(groups[at], arguments, (cls, key)) for at, key in enumerate(keys, start=1)]
+    def shape(cls, arguments: OrganizationPage) -> _Shape:
+        """Which filters there are, and how the page lies."""
+        return arguments.shape()
 
+    @classmethod
+    def values(cls, arguments: OrganizationPage) -> dict[str, Any]:
+        """Of the filters and the window."""
+        return arguments.values()
 
-def _slice(rows: list[Any], arguments: OrganizationPage, origin: Any) -> Slice:
-    found = page(rows, arguments.window, arguments.sort)
-    return Slice(found.rows, found.has_next, found.has_previous, found.cursors, origin, arguments)
+    @classmethod
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """Up to one row more than the page, a key; and whether the key's `under` was found."""
+        return _page_select(cls, k, columns, shape)
+
+    @classmethod
+    def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: OrganizationPage) -> Any:
+        """The slice of one key.
+
+        Errors: `CodedError` ORGANIZATION_UNKNOWN.
+        """
+        if rows and rows[0]["under_found"] is False:
+            raise unknown_organization(str(arguments.under_code or arguments.under_id))
+        own = [row for row in rows if row["code"] is not None]
+        found = page(own, arguments.window, arguments.sort)
+        return replace(found, key=(cls, key), arguments=arguments)
 
 
 class OrganizationChildren(_Pages):
@@ -199,23 +196,34 @@ class OrganizationsOfTenant(_Pages):
         return cast(ColumnElement[bool], o.c.tenant_id == k.c.tenant_id)
 
 
-class OrganizationTotal(Loader[Any, OrganizationPage]):
-    """(a page loader, its key) → how many organizations all its pages have."""
+@dataclass(frozen=True)
+class TotalArguments:
+    """Which pages are counted: the loader that gives them, and their filters.
+
+    The loader is an argument, because keys of two loaders must never meet in one batch.
+    """
+
+    pages: type[_Pages]
+    page: OrganizationPage
+
+
+class OrganizationTotal(Loader[tuple[Any, ...], TotalArguments]):
+    """A key of the pages' loader → how many organizations all its pages have."""
 
     @classmethod
     async def batch(
         cls,
         snapshot: Snapshot,
         scope: Scope,
-        keys: Sequence[Any],
-        arguments: OrganizationPage,
+        keys: Sequence[tuple[Any, ...]],
+        arguments: TotalArguments,
         columns: tuple[str, ...],
     ) -> list[Any]:
-        """One statement: the keys of one field are of one page loader."""
-        loader = keys[0][0]
-        scope.checked(key[0] for _, key in keys)
-        statement = _total_statement(loader, arguments.shape())
-        values = {**arguments.values(), **key_values(loader.names, [key for _, key in keys])}
+        """One statement for all keys."""
+        scope.checked(key[0] for key in keys)
+        pages: Any = arguments.pages
+        statement = _total_statement(pages, arguments.page.shape())
+        values = {**arguments.page.values(), **key_values(pages.names, keys)}
         rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(values))
         found = {row["n"]: row["total"] for row in rows}
         return [found.get(at, 0) for at in range(1, len(keys) + 1)]
@@ -234,9 +242,10 @@ def _total_statement(loader: Any, shape: _Shape) -> Statement:
     return render(select(k.c.n, matching.c.total).select_from(source.join(matching, true())))
 
 
-@cache
-def _page_statement(loader: Any, columns: tuple[str, ...], shape: _Shape) -> Statement:
-    k, o = keys_table(*loader.names), ORGANIZATION.alias("o")
+def _page_select(
+    loader: type[_Pages], k: Any, columns: tuple[str, ...], shape: _Shape
+) -> Select[Any]:
+    o = ORGANIZATION.alias("o")
     source, under = _with_under(k, shape)
     order = [o.c.pinyin, o.c.code]
     names = [name for name in dict.fromkeys((*columns, "pinyin", "code")) if name in o.c]
@@ -259,8 +268,8 @@ def _page_statement(loader: Any, columns: tuple[str, ...], shape: _Shape) -> Sta
     outer = [rows.c[name] for name in (["rank"] if shape.search is not None else [])]
     outer += [rows.c.pinyin, rows.c.code]
     if shape.backward:
-        return render(statement.order_by(k.c.n, *(part.desc() for part in outer)))
-    return render(statement.order_by(k.c.n, *outer))
+        return statement.order_by(k.c.n, *(part.desc() for part in outer))
+    return statement.order_by(k.c.n, *outer)
 
 
 def _with_under(k: Any, shape: _Shape) -> tuple[Any, Any]:

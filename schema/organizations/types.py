@@ -41,6 +41,7 @@ from schema.loaders.organization_page import (
     OrganizationDescendants,
     OrganizationPage,
     OrganizationTotal,
+    TotalArguments,
 )
 from schema.node import Node, kind_of
 from schema.paging import Window, window
@@ -105,10 +106,10 @@ class CountedArguments:
 class SameArguments:
     """No arguments: the total is of the connection's own filters."""
 
-    def checked(self, context: Context, root: Any) -> OrganizationPage:
+    def checked(self, context: Context, root: Any) -> TotalArguments:
         """The connection's filters, without its window, so that every page has one total."""
-        wanted: OrganizationPage = root.arguments
-        return replace(wanted, window=Window(1))
+        pages, _ = root.key
+        return TotalArguments(pages, replace(root.arguments, window=Window(1)))
 
 
 def _definition(root: Any, context: Context) -> Definition:
@@ -247,6 +248,6 @@ class OrganizationConnection:
     total_count: int = relation(
         OrganizationTotal,
         "总数(另需一条 SQL)| how many in all (one more SQL statement)",
-        key=lambda root: root.key,
+        key=lambda root: root.key[1],
         arguments=SameArguments,
     )

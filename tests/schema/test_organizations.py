@@ -374,3 +374,15 @@ async def test_subtrees_by_code_and_by_id_are_the_same(graph: Graph) -> None:
     by_id = await graph.data(query, under=organization["city"]["organization"]["id"])
     assert by_code == by_id
     assert len(by_code["city"]["organizations"]["nodes"]) == 13
+
+
+async def test_totals_of_two_connections_of_one_object_do_not_mix(graph: Graph) -> None:
+    """Children and descendants are counted each by itself, though asked for at once."""
+    found = await graph.data(
+        """{ city(code: "fushun") { organization(code: "210411002") {
+          children(first: 1) { totalCount } descendants(first: 1) { totalCount }
+          descendantCount } } }"""
+    )
+    organization = found["city"]["organization"]
+    assert organization["children"]["totalCount"] == 13
+    assert organization["descendants"]["totalCount"] == organization["descendantCount"] > 13
