@@ -341,5 +341,5 @@ def test_loading_process_explains_too(tmp_path: Path) -> None:
 def test_driver_parameters(tmp_path: Path, database: str) -> None:
     """Parameters of PostgreSQL addresses, such as sslmode, reach the driver in every command."""
     url = f"{database}&sslmode=disable"
-    for arguments in (("migrate",), ("seed",)):
+    for arguments in (("migrate",), ("tenants", "plan")):
         assert onegrid(*arguments, cwd=tmp_path, database_url=url).code == 0
