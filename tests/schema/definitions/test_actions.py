@@ -269,3 +269,21 @@ async def test_an_interrupted_apply_leaves_everything_as_it_was(
     finally:
         await writer.dispose()
     assert await rows(url, "tenant") == []
+
+
+async def test_a_plan_names_organizations_that_a_file_adds_changes_or_drops(
+    new_database: NewDatabase, shipped: tuple[Definition, ...]
+) -> None:
+    """What a file says of organizations is part of the plan, though rows that exist stay."""
+    url = await new_database()
+    before = next(item for item in shipped if item.tenant.slug == "huludao")
+    await apply_tenants(url, (before,))
+    first, second, *rest = before.tenant.organizations
+    added = first.model_copy(update={"code": "211403-NEW"})
+    changed = second.model_copy(update={"name": "另一个名字"})
+    (plan,) = await plan_tenants(url, (_with(before, organizations=[changed, *rest, added]),))
+    assert plan.changes == (
+        f"- organizations.{first.code} (its organization stays)",
+        f"~ organizations.{second.code} (an organization that is loaded stays as it is)",
+        "+ organizations.211403-NEW",
+    )
