@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from schema.errors import CodedError, ErrorCode
 
@@ -224,10 +224,3 @@ def engine(url: str) -> AsyncEngine:
         pool_size=2,
         pool_pre_ping=True,
     )
-
-
-@asynccontextmanager
-async def unit_of_work(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
-    """One transaction: committed at the end, rolled back by any exception."""
-    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-        yield session

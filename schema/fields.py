@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import strawberry
 from strawberry.types import Info
@@ -14,7 +14,6 @@ from schema.loaders.loader import Loader
 from schema.projection import COLUMNS, PASSES
 
 
-@runtime_checkable
 class Arguments(Protocol):
     """A frozen dataclass: its fields are GraphQL arguments, `checked` makes them loader ones."""
 
@@ -25,27 +24,21 @@ class Arguments(Protocol):
         """
 
 
-def column(description: str, name: str | None = None) -> Any:
-    """A field that is a column of the row; `name` where the column is called otherwise."""
-
-    def declare(column_name: str) -> Any:
-        return strawberry.field(
-            resolver=_reader(column_name),
-            description=description,
-            metadata={COLUMNS: (column_name,)},
-        )
-
-    return declare(name) if name is not None else _Named(declare)
+def column(description: str) -> Any:
+    """A field that is the column of the row with the name that it is assigned to."""
+    return _Column(description)
 
 
-class _Named:
-    """A column field that takes the name of the attribute that it is assigned to."""
+class _Column:
+    """Becomes the field as soon as it knows its name."""
 
-    def __init__(self, declare: Callable[[str], Any]) -> None:
-        self.declare = declare
+    def __init__(self, description: str) -> None:
+        self._description = description
 
     def __set_name__(self, owner: type, name: str) -> None:
-        setattr(owner, name, self.declare(name))
+        read, metadata = _reader(name), {COLUMNS: (name,)}
+        field = strawberry.field(resolver=read, description=self._description, metadata=metadata)
+        setattr(owner, name, field)
 
 
 def _reader(name: str) -> Callable[[Any], Any]:
@@ -114,6 +107,7 @@ def relation(
     the loader's, the row and the context, where they differ.
     """
     make_key = _columns_key(key) if isinstance(key, tuple) else _function_key(key)
+    is_checked = hasattr(arguments, "checked")
 
     def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
         context = info.context
@@ -121,7 +115,7 @@ def relation(
         found = make_key(root, context, asked)
         if found is None:
             return None
-        checked = asked.checked(context, root) if isinstance(asked, Arguments) else None
+        checked = asked.checked(context, root) if asked is not None and is_checked else None
         value = context.load(loader, found, checked, context.columns(info._raw_info))
         return value if finish is None else _finished(value, finish, root, context)
 

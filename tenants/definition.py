@@ -4,7 +4,7 @@ import datetime
 import re
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
@@ -152,9 +152,6 @@ class Province(TenantBody):
         default_factory=list, description="服务领域 | service domains"
     )
     defaults: Shared = Field(default=Shared(), description="各市继承 | what cities inherit")
-
-
-Section = Literal["levels", "workflows", "categories"]
 
 
 class Inherit(Declared):

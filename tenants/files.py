@@ -203,7 +203,11 @@ def _build(
         known = _known(tree, checked, ("defaults",), vocabulary)
         findings += check_shared(tenant.defaults, known, ("defaults",))
     problems += [_problem(checked, finding) for finding in findings]
-    values = tuple(_value(leaf) for leaf in leaves(_without_organizations(tree)))
+    effective = list(leaves(_without_organizations(tree)))
+    # the same wherever the server was started: folder, kind and name
+    files = {leaf.file for leaf in effective}
+    origins = {file: "/".join(Path(file).resolve().parts[-3:]) for file in files}
+    values = tuple(_value(leaf, origins[leaf.file]) for leaf in effective)
     return Definition(tenant, values)
 
 
@@ -366,12 +370,11 @@ def _without_organizations(tree: Sourced) -> Sourced:
     return tree
 
 
-def _value(leaf: Leaf) -> DefinitionValue:
+def _value(leaf: Leaf, origin: str) -> DefinitionValue:
     return DefinitionValue(
         path=leaf.path,
         value=_text(leaf.value),
-        # the same wherever the server was started: folder, kind and name
-        file="/".join(Path(leaf.file).resolve().parts[-3:]),
+        file=origin,
         source=leaf.source,
         assumed=leaf.assumed,
     )
