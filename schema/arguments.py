@@ -13,17 +13,29 @@ from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.ids import parse_id
 from schema.loaders.figure import FigurePage
-from schema.loaders.organization_page import OrganizationPage, search, unknown_organization
+from schema.loaders.organization import OrganizationRef, unknown_organization
+from schema.loaders.organization_page import OrganizationPage, search
 from schema.paging import window
 from tenants.definition import ORGANIZATION_CODE, Definition
 from tenants.hierarchy import Rung
 
 AsOf = Annotated[
     datetime.date | None,
-    strawberry.argument(description="截至某日的情形,缺省今天 | as of a day, default today"),
+    strawberry.argument(
+        description="截至某日存续的组织及其当时名称,缺省今天;隶属关系总按现状 | "
+        "what existed on a day under its name of then, default today; always placed as it is now"
+    ),
 ]
 LevelKey = Annotated[str | None, strawberry.argument(description="层级键 | key of a level")]
 RungOf = Annotated[Rung | None, strawberry.argument(description="可比层级 | rung")]
+
+
+UnderOrganization = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="限于此组织及其下级(组织编码或全局编号)| this one and below (code or id)"
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -89,6 +101,17 @@ def _organization(root: Definition, given: str | None) -> tuple[str | None, uuid
     if parsed.type != "Organization" or parsed.tenant_id != root.tenant_id:
         raise unknown_organization(given)
     return None, parsed.uuid
+
+
+def organization_ref(root: Definition, given: str | None) -> OrganizationRef | None:
+    """What an argument names; None where it is not given.
+
+    Errors: `CodedError` ID_MALFORMED, or ORGANIZATION_UNKNOWN for another tenant's id.
+    """
+    if given is None:
+        return None
+    code, id_ = _organization(root, given)
+    return OrganizationRef(code, id_)
 
 
 def known_level(definition: Definition, level: str | None) -> str | None:

@@ -1,22 +1,42 @@
 """What one operation carries: who asks, the snapshot it reads, and its batches of keys."""
 
 import datetime
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
 from graphql import GraphQLResolveInfo
 
-from schema.database import Snapshot
+from schema.access import Denied, Permission, permitted
+from schema.actor import PUBLIC, Actor
+from schema.database import Database, Snapshot
+from schema.disclosures import Disclosures
+from schema.errors import CodedError, ErrorCode
+from schema.keyring import Keyring
 from schema.loaders.loader import Loader
 from schema.projection import columns_wanted
+from schema.refusals import Refused
 from schema.scope import Scope
+from schema.work import Action, perform
+from tenants.definition import Definition
 from tenants.registry import Registry
 from tenants.roles import Role
+
+T = TypeVar("T")
 
 
 class StaleRegistryError(Exception):
     """A row names something that this registry does not know yet: read the tenants again."""
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What all operations of a process share."""
+
+    database: Database
+    keyring: Keyring
+    refresh: Callable[[], Awaitable[Registry]]
 
 
 class Context:
@@ -24,26 +44,60 @@ class Context:
 
     def __init__(
         self,
+        resources: Resources,
         snapshot: Snapshot,
         registry: Registry,
         scope: Scope,
+        now: datetime.datetime,
         today: datetime.date,
         language: str = "zh",
-        role: Role = Role.PUBLIC,
+        actor: Actor = PUBLIC,
     ) -> None:
+        self.resources = resources
         self.snapshot = snapshot
         self.registry = registry
         self.scope = scope
+        self.now = now
         self.today = today
         self.language = language
-        self.role = role
+        self.actor = actor
+        self.disclosures = Disclosures()
         self._batches: dict[Hashable, DataLoader[Any, Any]] = {}
         self._columns: dict[Hashable, tuple[str, ...]] = {}
 
     @property
+    def role(self) -> Role:
+        """The role of the token (or the highest of its person's posts)."""
+        return self.actor.role
+
+    @property
     def statements(self) -> int:
-        """How many SQL statements the operation has run."""
+        """How many SQL statements the operation has run for reading."""
         return self.snapshot.statements
+
+    @property
+    def sql_seconds(self) -> float:
+        """How long they took."""
+        return self.snapshot.seconds
+
+    def demand_scope(self, tenant_ids: Iterable[int]) -> None:
+        """Refuse what asks for tenants that the token does not open.
+
+        Errors: `CodedError` FORBIDDEN.
+        """
+        for tenant_id in tenant_ids:
+            if not self.scope.permits(tenant_id):
+                raise foreign(tenant_id)
+
+    def demand(self, permission: Permission, tenant_id: int, path: str | None = None) -> None:
+        """Refuse what the actor may not do, and keep the denial for the audit.
+
+        Errors: `CodedError` FORBIDDEN with permission and reason.
+        """
+        verdict = permitted(self.actor, permission, tenant_id, path)
+        if isinstance(verdict, Denied):
+            self.disclosures.denied(permission.value)
+            raise forbidden(verdict)
 
     def columns(self, info: GraphQLResolveInfo[Any]) -> tuple[str, ...]:
         """The columns that the field's selection needs; found once a field, not once an object."""
@@ -70,3 +124,53 @@ class Context:
 
             found = self._batches[batch] = DataLoader(run, max_batch_size=None)
         return found.load(key)
+
+    async def begin_anew(self, registry: Registry) -> None:
+        """Read from now on what is in the database now, by these tenants."""
+        await self.snapshot.renew()
+        self._batches.clear()
+        self.registry = registry
+
+    async def write(
+        self, definition: Definition, action: Action[T], dry_run: bool = False
+    ) -> T | Refused:
+        """Run an action in one transaction in one tenant; what is read afterwards sees it.
+
+        Mutations of one operation run one after another; each sees what those before it did.
+        """
+        await self.begin_anew(self.registry)
+        try:
+            return await self._perform(definition, action, dry_run)
+        except StaleRegistryError:  # nothing was written
+            await self.begin_anew(await self.resources.refresh())
+            return await self._perform(self.registry.by_id[definition.tenant_id], action, dry_run)
+
+    async def _perform(
+        self, definition: Definition, action: Action[T], dry_run: bool
+    ) -> T | Refused:
+        return await perform(
+            self.resources.database.unit_of_work,
+            action,
+            self.actor,
+            definition,
+            self.now,
+            self.today,
+            self.resources.keyring,
+            dry_run,
+        )
+
+
+def foreign(tenant_id: int) -> CodedError:
+    """What is said of a tenant that the token does not open."""
+    return CodedError(
+        ErrorCode.FORBIDDEN,
+        f"令牌不含租户 {tenant_id};请使用该市(省)的令牌,公开数据可不带令牌查询。",
+        f"The token does not open tenant {tenant_id}; use a token of that city or province "
+        "(public data need none).",
+        tenant=f"{tenant_id:06}",
+    )
+
+
+def forbidden(denied: Denied) -> CodedError:
+    """A denial as the error of a read."""
+    return CodedError(ErrorCode.FORBIDDEN, denied.zh, denied.en, permission=denied.permission.value)

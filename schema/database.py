@@ -1,6 +1,7 @@
-"""The database: a pool for reading, snapshots for operations, an engine for writing."""
+"""The database: a pool a login role, snapshots for reading, units of work for writing."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -8,9 +9,12 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schema.errors import CodedError, ErrorCode
+from schema.logins import Addresses, addresses
+from schema.scope import Login, Scope
 
 R = TypeVar("R", bound=asyncpg.Record)
 
@@ -38,68 +42,132 @@ async def _leave(connection: asyncpg.Connection) -> None:
     """
 
 
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 # seconds that closing waits for operations to end
 _PATIENCE = 10
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database; `open` before use, `close` after."""
+    """Connections to one PostgreSQL database, a pool a login role; `open` first, `close` last.
 
-    def __init__(self, url: str, size: int = 10, statement_timeout: float = 5.0) -> None:
-        self.url = url
+    `logins` are the addresses of the login roles; without, they are made from the owner's `url`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        size: int = 10,
+        statement_timeout: float = 5.0,
+        logins: Addresses | None = None,
+    ) -> None:
         self._size = size
         self._statement_timeout = statement_timeout
-        self._pool: asyncpg.Pool | None = None
+        self._logins = logins or addresses(url)
+        self._pools: dict[Login, asyncpg.Pool] = {}
+        self._writer: AsyncEngine | None = None
 
     async def open(self) -> None:
         """Connect.
 
         Errors: those of `UNREACHABLE`, and `asyncpg.PostgresError` where the server refuses.
         """
-        if self._pool is None:
-            self._pool = await asyncpg.create_pool(
-                self.url,
-                min_size=0,  # else asyncpg logs tracebacks for as long as the server is down
-                max_size=self._size,
-                reset=_leave,
-                server_settings={
-                    "statement_timeout": str(int(self._statement_timeout * 1000)),
-                    "jit": "off",  # costs more than it saves on statements of milliseconds
-                    "application_name": "onegrid",
-                },
-            )
+        if self._writer is None:
+            self._writer = self._write_engine()
+        for login, address in self._logins.items():
+            if login not in self._pools:
+                self._pools[login] = await asyncpg.create_pool(
+                    **address.arguments,
+                    min_size=0,  # else asyncpg logs tracebacks for as long as the server is down
+                    max_size=self._size,
+                    reset=_leave,
+                    server_settings=self._server_settings(),
+                )
 
     async def close(self) -> None:
         """Give every connection back to the server; one still in use is cut off in the end."""
-        pool, self._pool = self._pool, None
-        if pool is None:
-            return
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await pool.close()
-        except TimeoutError:
-            pool.terminate()
+        pools, self._pools = self._pools, {}
+        writer, self._writer = self._writer, None
+        for pool in pools.values():
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+        if writer is not None:
+            await writer.dispose()
+
+    def pools(self) -> dict[Login, tuple[int, int, int]]:
+        """Connections of each login's pool: open, idle, and how many there may be."""
+        return {
+            login: (pool.get_size(), pool.get_idle_size(), pool.get_max_size())
+            for login, pool in self._pools.items()
+        }
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
-        """A connection for one use.
+    async def connection(
+        self, login: Login
+    ) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
+        """A connection of a login for one use.
 
         Errors: `CodedError` UNAVAILABLE where the database cannot be reached.
         """
-        if self._pool is None:
+        pool = self._pools.get(login)
+        if pool is None:
             raise unavailable()
         try:
-            connection = await self._pool.acquire()
+            connection = await pool.acquire()
         except (OSError, asyncpg.PostgresError) as error:
             raise unavailable() from error
         try:
             yield connection
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
-    def snapshot(self) -> "Snapshot":
-        """A read-only snapshot for one operation; use as an async context manager."""
-        return Snapshot(self)
+    def snapshot(self, scope: Scope) -> "Snapshot":
+        """A read-only snapshot of the scope for one operation; an async context manager."""
+        return Snapshot(self, scope)
+
+    @asynccontextmanager
+    async def unit_of_work(self, scope: Scope) -> AsyncIterator[AsyncConnection]:
+        """One writing transaction in one tenant: committed at the end, undone by an exception.
+
+        Errors: `CodedError` UNAVAILABLE; DEADLINE_EXCEEDED where a statement or the waiting for a
+        lock takes longer than `statement_timeout`.
+        """
+        if self._writer is None:
+            raise unavailable()
+        if scope.login is not Login.CITY:
+            raise PermissionError("only the login of one tenant may write")
+        try:
+            async with self._writer.begin() as connection:
+                await connection.exec_driver_sql(scope.setting)
+                yield connection
+        except DBAPIError as error:
+            raise _explained(error) from error
+        except UNREACHABLE as error:
+            raise unavailable() from error
+
+    def _write_engine(self) -> AsyncEngine:
+        address = self._logins[Login.CITY]
+        connect = partial(
+            asyncpg.connect, **address.arguments, server_settings=self._server_settings()
+        )
+        return create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=connect,
+            pool_size=self._size,
+            max_overflow=0,
+            pool_timeout=self._statement_timeout,
+            pool_pre_ping=True,
+        )
+
+    def _server_settings(self) -> dict[str, str]:
+        return {
+            "statement_timeout": str(int(self._statement_timeout * 1000)),
+            "jit": "off",  # costs more than it saves on statements of milliseconds
+            "application_name": "onegrid",
+        }
 
 
 def unavailable() -> CodedError:
@@ -109,6 +177,25 @@ def unavailable() -> CodedError:
         "数据库暂时不可用,请稍后重试。",
         "The database is not available now; try again later.",
     )
+
+
+def too_slow() -> CodedError:
+    """What is said of a statement that was cancelled because it took too long."""
+    return CodedError(
+        ErrorCode.DEADLINE_EXCEEDED,
+        "查询用时超过上限,已取消;请缩小范围或稍后重试。",
+        "A statement took longer than it may and was cancelled; ask for less, or try again later.",
+    )
+
+
+def _explained(error: DBAPIError) -> Exception:
+    """What a writing statement's failure is to the client; the failure itself where unforeseen."""
+    cause = getattr(error.orig, "__cause__", None)
+    if isinstance(cause, asyncpg.QueryCanceledError):
+        return too_slow()
+    if isinstance(cause, UNREACHABLE) or error.connection_invalidated:
+        return unavailable()
+    return error
 
 
 @contextmanager
@@ -143,19 +230,22 @@ class SnapshotClosedError(Exception):
 
 
 class Snapshot:
-    """One read-only REPEATABLE READ transaction, begun by the first statement.
+    """One read-only REPEATABLE READ transaction of a scope, begun by the first statement.
 
     All that an operation reads through it agrees with each other. `statements` counts what it ran
-    (BEGIN and COMMIT not counted).
+    and `seconds` how long that took (BEGIN and COMMIT not counted).
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, scope: Scope) -> None:
         self._database = database
+        self._scope = scope
         self._lock = asyncio.Lock()
         self._lease: Any = None
         self._connection: Any = None
+        self._reading: asyncio.Task[Any] | None = None
         self._closed = False
         self.statements = 0
+        self.seconds = 0.0
 
     async def __aenter__(self) -> "Snapshot":
         return self
@@ -166,57 +256,85 @@ class Snapshot:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        async with self._lock:  # a batch may still be reading
-            self._closed = True
-            if self._lease is None:
-                return
-            try:
-                # what was read stays true where the server hangs up only now
-                with suppress(CodedError), _reached(self._connection):
-                    await self._connection.execute("COMMIT" if error is None else "ROLLBACK")
-            finally:
-                lease, self._lease, self._connection = self._lease, None, None
-                await lease.__aexit__(None, None, None)
+        self._closed = True
+        if error is not None and self._reading is not None:
+            self._reading.cancel()  # asyncpg has the server cancel the statement
+        await self._end("COMMIT" if error is None else "ROLLBACK")
+
+    async def renew(self) -> None:
+        """End the transaction; the next statement begins another, which sees newer rows."""
+        await self._end("COMMIT")
 
     async def fetch(
         self, sql: str, values: Sequence[object], record: type[R] | None = None
     ) -> list[R]:
         """Run one statement and give its rows as `record`s, in the order of the statement.
 
-        Errors: `SnapshotClosedError` after the operation has ended; UNAVAILABLE; BAD_REQUEST.
+        Errors: `SnapshotClosedError` after the operation has ended; `CodedError` UNAVAILABLE,
+        BAD_REQUEST, or DEADLINE_EXCEEDED where the server cancelled the statement.
         """
         async with self._lock:  # a connection runs one statement at a time
             if self._closed:
                 raise SnapshotClosedError
-            if self._connection is None:
-                await self._begin()
-            self.statements += 1
+            self._reading = asyncio.current_task()
             try:
-                with _reached(self._connection):
-                    rows: list[R] = await self._connection.fetch(sql, *values, record_class=record)
-            except UNREPRESENTABLE as error:
-                raise CodedError(
-                    ErrorCode.BAD_REQUEST,
-                    "参数中的文字含有不能存储的字符(如 U+0000);请去掉后重试。",
-                    "A text among the arguments has a character that cannot be stored "
-                    "(such as U+0000); leave it out.",
-                ) from error
-            return rows
+                if self._connection is None:
+                    await self._begin()
+                return await self._fetch(sql, values, record)
+            finally:
+                self._reading = None
+
+    async def _fetch(self, sql: str, values: Sequence[object], record: type[R] | None) -> list[R]:
+        self.statements += 1
+        started = time.perf_counter()
+        try:
+            with _reached(self._connection):
+                rows: list[R] = await self._connection.fetch(sql, *values, record_class=record)
+        except UNREPRESENTABLE as error:
+            raise CodedError(
+                ErrorCode.BAD_REQUEST,
+                "参数中的文字含有不能存储的字符(如 U+0000);请去掉后重试。",
+                "A text among the arguments has a character that cannot be stored "
+                "(such as U+0000); leave it out.",
+            ) from error
+        except asyncpg.QueryCanceledError as error:
+            raise too_slow() from error
+        finally:
+            self.seconds += time.perf_counter() - started
+        return rows
 
     async def _begin(self) -> None:
-        lease = self._database.connection()
+        lease = self._database.connection(self._scope.login)
         connection = await lease.__aenter__()
         try:
             with _reached(connection):
-                await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                # one message: telling row-level security the scope costs no round trip
+                await connection.execute(f"{_BEGIN}; {self._scope.setting}")
         except BaseException:
+            connection.terminate()  # in a transaction or not: nobody knows
             await lease.__aexit__(None, None, None)
             raise
         self._lease, self._connection = lease, connection
 
+    async def _end(self, verb: str) -> None:
+        async with self._lock:  # a batch may still be reading
+            if self._lease is None:
+                return
+            lease, self._lease = self._lease, None
+            connection, self._connection = self._connection, None
+            try:
+                # what was read stays true where the server hangs up only now
+                with suppress(CodedError), _reached(connection):
+                    await connection.execute(verb)
+            except BaseException:
+                connection.terminate()  # it may still be in the transaction, with its scope
+                raise
+            finally:
+                await lease.__aexit__(None, None, None)
+
 
 def engine(url: str) -> AsyncEngine:
-    """An SQLAlchemy engine for writes, of few connections."""
+    """An SQLAlchemy engine of the owner, of few connections: to migrate, apply and look."""
     return create_async_engine(
         "postgresql+asyncpg://",
         # asyncpg reads the address, as it does for reading: SQLAlchemy knows no sslmode

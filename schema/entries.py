@@ -1,5 +1,6 @@
 """How a query enters the graph: by city, by province, by global id."""
 
+from collections.abc import Callable
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -10,39 +11,46 @@ from schema.ids import GlobalId, parse_id
 from schema.loaders.figure import FigureById
 from schema.loaders.loader import Loader
 from schema.loaders.organization import OrganizationById
+from schema.loaders.person import PersonById
+from schema.loaders.post import PostById
+from schema.reach import reach
 from schema.sources import ServiceSource
 from tenants.definition import Definition
 
-ROWS: dict[str, type[Loader[Any, Any]]] = {
-    "Organization": OrganizationById,
-    "Figure": FigureById,
+ROWS: dict[str, tuple[type[Loader[Any, Any]], Callable[[Context, int], Any]]] = {
+    "Organization": (OrganizationById, lambda context, tenant_id: None),
+    "Figure": (FigureById, lambda context, tenant_id: None),
+    "Person": (PersonById, reach),
+    "Post": (PostById, lambda context, tenant_id: reach(context, tenant_id).visible),
 }
+"""Types that are rows: their loader, and its arguments for a viewer."""
 
 
 def find_city(context: Context, code: str) -> Definition:
     """The city with this code or slug.
 
-    Errors: `CodedError` CITY_UNKNOWN.
+    Errors: `CodedError` CITY_UNKNOWN, or FORBIDDEN where the token does not open it.
     """
     found = context.registry.city(code)
-    if found is None or not context.scope.permits(found.tenant_id):
-        names = ", ".join(city.tenant.slug for city in context.registry.cities)
+    if found is None:
+        names = ", ".join(city.tenant.slug for city in listed_cities(context, None))
         raise CodedError(
             ErrorCode.CITY_UNKNOWN,
             f"没有城市“{code}”;请用六位区划代码或网址名,可用:{names}。",
             f"There is no city {code!r}; use a six-digit code or a slug: {names}.",
             given=code,
         )
+    context.demand_scope((found.tenant_id,))
     return found
 
 
 def find_province(context: Context, code: str) -> Definition:
     """The province with this code or slug.
 
-    Errors: `CodedError` PROVINCE_UNKNOWN.
+    Errors: `CodedError` PROVINCE_UNKNOWN, or FORBIDDEN where the token does not open it.
     """
     found = context.registry.province(code)
-    if found is None or not context.scope.permits(found.tenant_id):
+    if found is None:
         names = ", ".join(province.tenant.slug for province in context.registry.provinces)
         raise CodedError(
             ErrorCode.PROVINCE_UNKNOWN,
@@ -50,15 +58,36 @@ def find_province(context: Context, code: str) -> Definition:
             f"There is no province {code!r}; use a six-digit code or a slug: {names}.",
             given=code,
         )
+    context.demand_scope((found.tenant_id,))
+    return found
+
+
+def find_tenant(context: Context, code: str) -> Definition:
+    """The city or province with this code or slug.
+
+    Errors: `CodedError` TENANT_UNKNOWN, or FORBIDDEN where the token does not open it.
+    """
+    found = context.registry.city(code) or context.registry.province(code)
+    if found is None:
+        tenants = sorted(context.registry, key=lambda item: item.tenant_id)
+        names = ", ".join(
+            item.tenant.slug for item in tenants if context.scope.permits(item.tenant_id)
+        )
+        raise CodedError(
+            ErrorCode.TENANT_UNKNOWN,
+            f"没有城市或省“{code}”;请用六位区划代码或网址名,可用:{names}。",
+            f"There is no city or province {code!r}; use a six-digit code or a slug: {names}.",
+            given=code,
+        )
+    context.demand_scope((found.tenant_id,))
     return found
 
 
 def listed_cities(context: Context, province: str | None) -> list[Definition]:
     """The cities that the operation may see, of one province or of all."""
-    registry = context.registry
-    cities = registry.cities
+    cities = context.registry.cities
     if province is not None:
-        cities = registry.cities_of(find_province(context, province))
+        cities = context.registry.cities_of(find_province(context, province))
     return [city for city in cities if context.scope.permits(city.tenant_id)]
 
 
@@ -73,7 +102,10 @@ def find_node(context: Context, info: GraphQLResolveInfo[Any], id_: str) -> Any:
         return None
     if parsed.type in ROWS:
         key = (parsed.tenant_id, parsed.uuid)
-        return context.load(ROWS[parsed.type], key, None, context.columns(info))
+        loader, arguments = ROWS[parsed.type]
+        return context.load(
+            loader, key, arguments(context, parsed.tenant_id), context.columns(info)
+        )
     return _configured(definition, parsed)
 
 

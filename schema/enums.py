@@ -5,6 +5,10 @@ from typing import Any
 
 import strawberry
 
+from schema.access import Permission, Reach
+from schema.changes import ChangeKind
+from schema.personal import PersonalClass
+from schema.refusals import RefusalCode
 from tenants.catalogue import QuestionKind
 from tenants.definition import DataKind
 from tenants.hierarchy import Rung
@@ -81,6 +85,64 @@ _described(
     },
 )
 _described(
+    PersonalClass,
+    "个人信息类别,各有掩码方式 | Class of personal data; each has its mask.",
+    {
+        "NAME": "姓名,掩码如 李* | name, masked like 李*",
+        "PHONE": "电话,掩码如 138****5678 | phone, masked like 138****5678",
+        "ADDRESS": "住址,至多显示到区县 | address, shown down to the county at most",
+        "HOUSEHOLD": "户信息,全部掩码 | household, masked whole",
+        "ID_NUMBER": "证件号码,仅显示首末位 | identity number, first and last sign shown",
+    },
+)
+_described(
+    RefusalCode,
+    "未予办理的原因,为固定集合。 | Why a mutation was not carried out; a closed set.",
+    {
+        "FORBIDDEN": "没有权限 | the token lacks the permission there",
+        "ID_UNKNOWN": "没有此编号的对象 | nothing has this id",
+        "ORGANIZATION_UNKNOWN": "没有此组织 | no such organization",
+        "ORGANIZATION_ENDED": "组织已撤销或已定撤销日期 | it has ended, or its end is set",
+        "LEVEL_UNKNOWN": "没有此层级 | no such level",
+        "LEVELS_DIFFER": "被合并的组织层级不同 | the merged ones are of several levels",
+        "PARENT_NOT_ALLOWED": "层级不允许此上级 | the hierarchy does not allow the parent",
+        "PARENT_REQUIRED": "须指明上级 | the parent must be named",
+        "CODE_MALFORMED": "组织编码格式不正确 | the code is malformed",
+        "CODE_TAKEN": "组织编码已被使用 | the code is in use, or was",
+        "NAME_MALFORMED": "名称不合要求 | the name cannot be one",
+        "NAME_UNCHANGED": "名称未变 | the name is that already",
+        "NAME_TAKEN": "同一上级下已有同层级的同名组织 | the place has one of this name and level",
+        "DATE_OUT_OF_RANGE": "日期不可用 | the day cannot be",
+        "COUNT_OUT_OF_RANGE": "列表过短或过长 | the list is too short or too long",
+        "UNDER_ITSELF": "不能移到自身或其下级之下 | it cannot stand under itself or its own",
+        "PLACE_UNCHANGED": "已在此上级之下 | it stands there already",
+        "CHILDREN_REMAIN": "还有下级组织 | organizations remain below it",
+        "POSTS_REMAIN": "还有此后开始的任职 | posts begin there that day or later",
+        "SUCCESSOR_NOT_ALLOWED": "不能由其继任 | that cannot succeed it",
+        "POST_UNKNOWN": "没有此任职或岗位 | no such post, or kind of post",
+        "POST_NOT_ALLOWED": "该层级不设此岗位 | the post is not held at that level",
+        "POST_TAKEN": "岗位已有人 | somebody holds the post",
+        "POST_ENDED": "任职已终止 | the post has ended",
+        "PERSON_UNKNOWN": "没有此人员 | no such person",
+        "PERSON_MALFORMED": "人员信息不合要求 | what is said of the person cannot be",
+        "PHONE_MALFORMED": "电话号码不正确 | no telephone number",
+    },
+)
+_described(
+    ChangeKind,
+    "组织的哪一方面变更 | What changes about an organization.",
+    {
+        "VALID_FROM": "开始存续(after 为首日)| it begins; after = first day",
+        "VALID_TO": "不再存续(after 为首个不存续之日)| it ends; after = first day without it",
+        "NAME": "名称 | name",
+        "PARENT": "上级(before、after 为组织编码)| parent, as codes",
+        "PATH": "连同下级的位置(affected 为涉及组织数)| place of it and of all below it, as paths",
+        "SUCCESSOR": "继任组织(after 为组织编码)| a successor, as code",
+        "POSTS": "任职终止(affected 为任职数)| posts end; affected = how many",
+    },
+    name="OrganizationChangeKind",
+)
+_described(
     ActionNeed,
     "办理动作需要提供的内容 | What the doer of an action must supply.",
     {
@@ -132,5 +194,40 @@ _described(
         "BOOLEAN": "是否 | yes or no",
         "CHOICE": "单选 | one of the choices",
         "PHOTO": "照片 | photo",
+    },
+)
+_described(
+    Permission,
+    "权限,为固定集合。 | What a role may do; a closed set.",
+    {
+        "READ_PUBLIC": "查看目录、组织、报道数字 | read catalogues, organizations and figures",
+        "READ_STATISTICS": "查看公布的统计 | read published statistics",
+        "READ_PEOPLE": "查看任职人员(姓名、电话掩码)| see who holds posts, masked",
+        "READ_PERSONAL_DATA": "说明用途后查看个人信息原文 | see personal data, with a purpose",
+        "READ_AUDIT": "查看审计记录 | read the audit",
+        "CHANGE_ORGANIZATIONS": "设立、更名、划转、合并、撤销组织 | change organizations",
+        "APPOINT": "任命、免去 | appoint and relieve",
+    },
+)
+_described(
+    Reach,
+    "权限范围,由窄到宽。 | How far a permission goes, from the narrowest.",
+    {
+        "SELF": "仅本人 | one's own",
+        "SUBTREE": "所在组织及其下级 | one's organization and below",
+        "TENANT": "整个城市(或省级自身)| the whole tenant",
+        "PROVINCE": "全省各市 | all cities of the province",
+        "EVERYWHERE": "全部租户 | every tenant",
+    },
+)
+_described(
+    PersonalClass,
+    "个人信息类别。 | Class of personal data.",
+    {
+        "NAME": "姓名 | name",
+        "PHONE": "电话 | phone",
+        "ADDRESS": "住址 | address",
+        "HOUSEHOLD": "家庭 | household",
+        "ID_NUMBER": "证件号码 | identity number",
     },
 )

@@ -11,7 +11,7 @@ from strawberry.types import Info
 
 from schema.context import Context
 from schema.loaders.loader import Loader
-from schema.projection import COLUMNS, PASSES
+from schema.projection import COLUMNS, LOADER, PASSES
 
 
 class Arguments(Protocol):
@@ -101,11 +101,13 @@ def relation(
     """A field that a batch loader answers.
 
     `key` names the row's columns that make the loader's key, or is a function that makes it from
-    the row's `columns` (then from the context and the arguments, where it takes them); the key
-    None, or one with None in it, is answered by null at once. `arguments` is a dataclass as in
+    the row (then from the context and the arguments, where it takes them); the key None, or one
+    with None in it, is answered by null at once. `columns` are those of the row that the function,
+    the arguments or `finish` read. `arguments` is a dataclass as in
     `Arguments`; one without `checked` only serves the key. `finish` makes the field's value from
     the loader's, the row and the context, where they differ.
     """
+    from_columns = isinstance(key, tuple)
     make_key = _columns_key(key) if isinstance(key, tuple) else _function_key(key)
     is_checked = hasattr(arguments, "checked")
 
@@ -115,6 +117,8 @@ def relation(
         found = make_key(root, context, asked)
         if found is None:
             return None
+        if not from_columns:  # rows were read within the scope, what else makes a key was not
+            context.demand_scope(loader.tenants_of(found))
         checked = asked.checked(context, root) if asked is not None and is_checked else None
         value = context.load(loader, found, checked, context.columns(info._raw_info))
         return value if finish is None else _finished(value, finish, root, context)
@@ -123,7 +127,10 @@ def relation(
     return strawberry.field(
         resolver=resolve,
         description=description,
-        metadata={COLUMNS: key if isinstance(key, tuple) else columns, "onegrid-loader": loader},
+        metadata={
+            COLUMNS: (*key, *columns) if isinstance(key, tuple) else columns,
+            LOADER: loader,
+        },
     )
 
 

@@ -1,5 +1,6 @@
 """Bringing a database to this version's schema, in one transaction, or saying why not."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schema.logins import make_logins
+from schema.scope import Login
 
 # two servers that start on one new database must not migrate it at the same time
 LOCK = 7_201_104_001
@@ -38,13 +42,19 @@ def unknown(current: str | None) -> str | None:
     )
 
 
-async def migrate(engine: AsyncEngine, target: str = "head") -> None:
-    """Run every migration up to `target` in one transaction.
+async def migrate(
+    engine: AsyncEngine,
+    target: str = "head",
+    passwords: Mapping[Login, str | None] | None = None,
+) -> None:
+    """Make the login roles and run every migration up to `target`, in one transaction.
 
-    Errors: `RuntimeError` where the database is newer than this version knows.
+    `passwords` are those that the login roles shall have.
+    Errors: `RuntimeError` where the database is newer than this version knows, or the user may
+    not make login roles.
     """
     async with engine.begin() as connection:
-        await connection.run_sync(_upgrade, target)
+        await connection.run_sync(_upgrade, target, passwords or {})
 
 
 def _config() -> Config:
@@ -53,10 +63,11 @@ def _config() -> Config:
     return config
 
 
-def _upgrade(connection: Connection, target: str) -> None:
+def _upgrade(connection: Connection, target: str, passwords: Mapping[Login, str | None]) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
     if reason := unknown(revision(connection)):
         raise RuntimeError(reason)
+    make_logins(connection, passwords)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,14 +77,32 @@ def parse_cursor(text: str, width: int) -> tuple[str, ...]:
         values = None
     sound = isinstance(values, list) and len(values) == width
     if not sound or not all(isinstance(value, str) and "\0" not in value for value in values):
-        given = text if len(text) <= 40 else text[:40] + "…"
-        raise CodedError(
-            ErrorCode.CURSOR_MALFORMED,
-            f"游标“{given}”格式不正确;请原样使用 pageInfo 返回的游标。",
-            f"The cursor {given!r} is malformed; use one as pageInfo returned it.",
-            given=given,
-        )
+        raise malformed_cursor(text)
     return tuple(values)
+
+
+def malformed_cursor(text: str) -> CodedError:
+    """What is said of a cursor that this server never gave."""
+    given = text if len(text) <= 40 else text[:40] + "…"
+    return CodedError(
+        ErrorCode.CURSOR_MALFORMED,
+        f"游标“{given}”格式不正确;请原样使用 pageInfo 返回的游标。",
+        f"The cursor {given!r} is malformed; use one as pageInfo returned it.",
+        given=given,
+    )
+
+
+def checked_id(window: Window, at: int) -> Window:
+    """`window`, if the sort value `at` of its position is a UUID.
+
+    Errors: `CodedError` CURSOR_MALFORMED.
+    """
+    if window.position is not None:
+        try:
+            uuid.UUID(window.position[at])
+        except ValueError:
+            raise malformed_cursor(cursor(window.position)) from None
+    return window
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,12 @@
-"""Pinyin of names: the key that sorts them and that people type."""
+"""Pinyin of names: the key that sorts them and that people type.
 
+As a process (`python -m schema.pinyin`) it reads a JSON list of names on standard input, and
+writes a list of pairs: syllables and initials.
+"""
+
+import json
 import re
+import sys
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin, load_phrases_dict
@@ -30,3 +36,13 @@ def _chunks(text: str) -> list[str]:
         for chunk in re.split(r"(\d+)|[^0-9A-Za-z]+", text)
         if chunk
     ]
+
+
+def main() -> None:
+    """Answer for a server, which does not keep the dictionary itself (schema/spelling.py)."""
+    spelled = [syllables(name) for name in json.load(sys.stdin)]
+    json.dump([[pinyin, initials(pinyin)] for pinyin in spelled], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,6 +14,7 @@ from graphql import (
 
 COLUMNS = "onegrid-columns"
 PASSES = "onegrid-passes"
+LOADER = "onegrid-loader"
 STRAWBERRY = "strawberry-definition"
 
 

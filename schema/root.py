@@ -1,5 +1,6 @@
 """The one graph: its entry points and its schema."""
 
+import uuid
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,16 +10,23 @@ from strawberry.types import Info
 
 from schema import enums as enums
 from schema import refs
+from schema.access import Permission, Reach, held
 from schema.cities.types import CityType
 from schema.context import Context
 from schema.entries import find_city, find_node, find_province, listed_cities
 from schema.errors import CodedError, ErrorCode
-from schema.fields import derived
+from schema.fields import derived, relation
 from schema.figures.types import FigureType
+from schema.loaders.organization import OrganizationByCode
+from schema.loaders.person import PersonById, PersonReach
 from schema.node import Node
+from schema.organizations.mutations import OrganizationMutations
 from schema.organizations.types import OrganizationType
 from schema.paging import MAX_PAGE
+from schema.people.mutations import PeopleMutations
+from schema.people.types import PersonType, PostType
 from schema.provinces.types import ProvinceType
+from schema.reach import reach
 from schema.services.types import ServiceType
 from tenants.roles import Role
 
@@ -41,6 +49,47 @@ class CitiesArguments:
     province: Annotated[strawberry.ID | None, CodeOrSlug] = None
 
 
+@strawberry.type(name="Grant", description="一项权限及其范围。 | A permission and how far it goes.")
+class GrantType:
+    """Of a `Held`."""
+
+    role: Role = derived(lambda root: root.role, "由此角色而来 | role that gives it")
+    permission: Permission = derived(lambda root: root.permission, "权限 | permission")
+    reach: Reach = derived(lambda root: root.reach, "范围 | how far it goes")
+    tenant: str | None = derived(
+        lambda root: None if root.tenant_id is None else f"{root.tenant_id:06}",
+        "租户代码;空为全部 | code of the tenant; null = all",
+    )
+    organization: str | None = derived(
+        lambda root: root.organization,
+        "限于此组织(编码)及其下级;空为不限 | limited to this organization (code) and below",
+    )
+
+
+@dataclass(frozen=True)
+class OwnReach:
+    """No arguments: how far the viewer sees people."""
+
+    def checked(self, context: Context, root: Context) -> PersonReach:
+        """The reach in the one tenant of the token."""
+        (tenant_id,) = context.scope.tenant_ids
+        return reach(context, tenant_id)
+
+
+def _own_organization(root: Context) -> tuple[int, str] | None:
+    for grant in root.actor.grants:
+        if grant.organization is not None:
+            return grant.tenant_id, grant.organization
+    return None
+
+
+def _own_person(root: Context) -> tuple[int, uuid.UUID] | None:
+    if root.actor.person is None:
+        return None
+    (tenant_id,) = root.scope.tenant_ids
+    return tenant_id, root.actor.person
+
+
 @strawberry.type(name="Viewer", description="当前访问者 | Who is asking.")
 class ViewerType:
     """Of a `Context`."""
@@ -51,6 +100,25 @@ class ViewerType:
     )
     cities: list[refs.City] = derived(
         lambda root: listed_cities(root, None), "可查看的城市 | cities that may be read"
+    )
+    organization: refs.Organization | None = relation(
+        OrganizationByCode,
+        "令牌(或岗位)所限的组织;空为不限 | organization that the token or post is limited to",
+        key=_own_organization,
+    )
+    person: refs.Person | None = relation(
+        PersonById,
+        "令牌所属人员 | person that the token is bound to",
+        key=_own_person,
+        arguments=OwnReach,
+    )
+    permissions: list[Permission] = derived(
+        lambda root: sorted({grant.permission for grant in held(root.actor)}),
+        "权限 | what the role may do somewhere",
+    )
+    grants: list[GrantType] = derived(
+        lambda root: held(root.actor),
+        "权限及其范围 | every permission with how far it goes",
     )
 
 
@@ -113,8 +181,23 @@ class Query:
         return [find_node(info.context, info._raw_info, id_) for id_ in ids]
 
 
+@strawberry.type(name="Mutation", description="变更入口 | Where changes begin.")
+class Mutation(OrganizationMutations, PeopleMutations):
+    """What the slices let change."""
+
+
 SCHEMA = strawberry.Schema(
-    Query, types=[CityType, ProvinceType, OrganizationType, ServiceType, FigureType]
+    Query,
+    mutation=Mutation,
+    types=[
+        CityType,
+        ProvinceType,
+        OrganizationType,
+        ServiceType,
+        FigureType,
+        PersonType,
+        PostType,
+    ],
 )
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from tenants.catalogue import Category, Service
 from tenants.definition import Definition
-from tenants.hierarchy import Level
+from tenants.hierarchy import Level, StaffingRule
+from tenants.posts import PostKind
 from tenants.provenance import Stated
 from tenants.workflow import Workflow, WorkflowAction, WorkflowState
 
@@ -22,6 +23,23 @@ class LevelSource:
 
     definition: Definition
     level: Level
+
+
+@dataclass(frozen=True)
+class StaffingSource:
+    """A staffing rule of a level."""
+
+    definition: Definition
+    level: Level
+    rule: StaffingRule
+
+
+@dataclass(frozen=True)
+class PostKindSource:
+    """A kind of post of a tenant."""
+
+    definition: Definition
+    kind: PostKind
 
 
 @dataclass(frozen=True)
@@ -75,6 +93,11 @@ class ServiceSource:
 def levels_of(definition: Definition) -> list[LevelSource]:
     """The levels of a definition, from the top."""
     return [LevelSource(definition, level) for level in definition.hierarchy.levels]
+
+
+def post_kinds_of(definition: Definition) -> list[PostKindSource]:
+    """The kinds of posts of a definition, in the order of its file."""
+    return [PostKindSource(definition, kind) for kind in definition.posts.values()]
 
 
 def workflows_of(definition: Definition) -> list[WorkflowSource]:

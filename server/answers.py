@@ -1,6 +1,5 @@
 """Answers: the HTTP responses of the GraphQL endpoint, in the media type of one request."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -10,7 +9,9 @@ from starlette.responses import Response
 from schema.errors import CodedError, ErrorCode
 from server.documents import DocumentFailure
 from server.errors import ErrorFormat
+from server.facts import RequestFacts
 from server.preferences import JSON
+from server.rates import RateLimitedError
 
 HEADERS = {
     "cache-control": "no-store",
@@ -19,11 +20,18 @@ HEADERS = {
 }
 
 _STATUS = {
+    ErrorCode.TOKEN_INVALID: 401,
+    ErrorCode.TOKEN_EXPIRED: 401,
+    ErrorCode.TOKEN_SCOPE: 403,
+    ErrorCode.DOCUMENT_UNTRUSTED: 403,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.NOT_ACCEPTABLE: 406,
+    ErrorCode.BODY_TOO_LARGE: 413,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
+    ErrorCode.RATE_LIMITED: 429,
     ErrorCode.INTERNAL: 500,
     ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.DEADLINE_EXCEEDED: 504,
 }
 """Any other code is 400."""
 
@@ -32,6 +40,10 @@ _WELL_FORMED = {
     ErrorCode.VALIDATION_FAILED,
     ErrorCode.OPERATION_UNKNOWN,
     ErrorCode.VARIABLES_INVALID,
+    ErrorCode.NODES_EXCEEDED,
+    ErrorCode.COST_EXCEEDED,
+    ErrorCode.PERSISTED_QUERY_NOT_FOUND,
+    ErrorCode.PERSISTED_QUERY_NOT_SUPPORTED,
 }
 
 
@@ -42,25 +54,28 @@ class Answers:
     request is answered 200, because old clients take other statuses for a proxy's.
     """
 
-    def __init__(self, media_type: str, errors: ErrorFormat) -> None:
+    def __init__(
+        self, media_type: str, errors: ErrorFormat, facts: RequestFacts | None = None
+    ) -> None:
         self._media_type = media_type
         self._errors = errors
+        self._facts = facts or RequestFacts()
+        self.headers: dict[str, str] = {}
 
     def refusal(self, error: CodedError) -> Response:
         """A request that is not run; `allowed` among the facts becomes the Allow header."""
-        allowed = error.facts.get("allowed")
-        headers = {"allow": ", ".join(allowed)} if isinstance(allowed, list) else {}
+        self.headers.update(_headers_of(error))
         body = {"errors": [self._errors.coded(error)]}
         if error.code in _WELL_FORMED:
-            return self._request_error(body, headers)
-        return self._response(_STATUS.get(error.code, 400), body, headers)
+            return self._request_error(body)
+        return self._response(_STATUS.get(error.code, 400), body)
 
     def failure(self, failure: DocumentFailure) -> Response:
         """A text that is no valid document."""
         located = [self._errors.located(error, failure.code) for error in failure.errors]
-        return self._request_error({"errors": located}, {})
+        return self._request_error({"errors": located})
 
-    def result(self, result: ExecutionResult, headers: Mapping[str, str]) -> Response:
+    def result(self, result: ExecutionResult) -> Response:
         """What an executor gave; without data and without a path it never came to the fields."""
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
@@ -70,19 +85,31 @@ class Answers:
             body["extensions"] = result.extensions
         if result.data is None and result.errors and not any(e.path for e in result.errors):
             del body["data"]
-            return self._request_error(body, headers)
-        return self._response(200, body, headers)
+            return self._request_error(body)
+        return self._response(200, body)
 
     def fault(self, fault: Exception) -> Response:
         """What nobody foresaw."""
-        return self._response(500, {"errors": [self._errors.fault(fault)]}, {})
+        return self._response(500, {"errors": [self._errors.fault(fault)]})
 
-    def _request_error(self, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    def _request_error(self, body: dict[str, Any]) -> Response:
         codes = [error["extensions"]["code"] for error in body["errors"]]
         status = max(_STATUS.get(code, 400) for code in codes)
         legacy = self._media_type == JSON and status == 400
-        return self._response(200 if legacy else status, body, headers)
+        return self._response(200 if legacy else status, body)
 
-    def _response(self, status: int, body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    def _response(self, status: int, body: dict[str, Any]) -> Response:
+        for error in body.get("errors", ()):
+            self._facts.codes.append(str(error["extensions"]["code"]))
         content_type = {"content-type": f"{self._media_type}; charset=utf-8"}
-        return Response(orjson.dumps(body), status, HEADERS | content_type | dict(headers))
+        return Response(orjson.dumps(body), status, HEADERS | content_type | self.headers)
+
+
+def _headers_of(error: CodedError) -> dict[str, str]:
+    headers = dict(error.headers) if isinstance(error, RateLimitedError) else {}
+    allowed = error.facts.get("allowed")
+    if isinstance(allowed, list):
+        headers["allow"] = ", ".join(allowed)
+    if error.code in (ErrorCode.TOKEN_INVALID, ErrorCode.TOKEN_EXPIRED):
+        headers["www-authenticate"] = 'Bearer error="invalid_token"'
+    return headers

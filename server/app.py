@@ -1,140 +1,165 @@
-"""The ASGI application: routes, and what each operation runs in."""
+"""The ASGI application: its routes, and what stands before them."""
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from graphql import ExecutionResult
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as AsgiScope
 
-from schema.context import Context, StaleRegistryError
 from schema.root import graphql_schema, sdl
-from schema.scope import Scope
 from server.documents import Documents
+from server.door import middleware
 from server.execution import general
+from server.gate import Admission
 from server.graphql import GraphQLEndpoint
 from server.live import Live, stopped
-from server.operations import Operation
-from server.pages.examples import examples_json, load_examples
+from server.metrics import Metrics, PoolNumbers, Readings
+from server.pages.examples import Example, examples_json, load_examples
+from server.pages.explorer import PERSONAS, explorer_page
 from server.pages.landing import landing_page
-from server.preferences import language
+from server.personas import Persona, personas
+from server.runs import execute_current, open_context
+from server.services import Services
+from server.trusted import invalid, operation_names
 
-CHINA = ZoneInfo("Asia/Shanghai")
 STATIC = Path(__file__).parent / "pages" / "static"
-POLICY = {
-    "content-security-policy": "default-src 'self'; script-src 'self'; worker-src 'self'; "
-    "style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
 
-Today = Callable[[], datetime.date]
+log = structlog.get_logger("onegrid")
+
+Now = Callable[[], datetime.datetime]
 
 
-def china_today() -> datetime.date:
-    """The day it is in China, whatever the machine's time zone."""
-    return datetime.datetime.now(CHINA).date()
+def utc_now() -> datetime.datetime:
+    """The time it is."""
+    return datetime.datetime.now(datetime.UTC)
 
 
-def create_app(live: Live, today: Today = china_today) -> Starlette:
+def create_app(live: Live, services: Services, now: Now = utc_now) -> Starlette:
     """The application over `live`; its lifespan keeps the tenants up to date."""
     examples = load_examples()
     schema = graphql_schema()
+    settings = services.settings
+    documents = Documents(schema, bounds=services.bounds, introspection=not settings.trusted_only)
+    endpoint = GraphQLEndpoint(
+        documents,
+        partial(execute_current, live, partial(general.execute, schema)),
+        partial(open_context, live, services, now),
+        gate=Admission(live, services.identity, services.rates, services.trusted),
+        timeout=settings.request_timeout,
+    )
+    metrics = Metrics(_names(documents, services, examples), _readings(live))
+    return Starlette(
+        routes=[
+            Route("/graphql", endpoint),
+            *_pages(live, services, examples),
+            *_probes(live),
+            *([metrics.app_route] if settings.metrics else []),
+            Mount("/static", _Static(directory=STATIC)),
+        ],
+        middleware=middleware(
+            max_body=settings.max_body,
+            body_seconds=settings.request_timeout,
+            cors_origins=settings.cors_origins,
+            observe=metrics.observe,
+        ),
+        lifespan=partial(_lifespan, live, services),
+    )
 
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        await live.refresh()
-        task = asyncio.create_task(live.run())
-        try:
-            yield
-        finally:
+
+@asynccontextmanager
+async def _lifespan(live: Live, services: Services, app: Starlette) -> AsyncIterator[None]:
+    await live.refresh()
+    tasks = [asyncio.create_task(live.run()), asyncio.create_task(services.rates.run())]
+    try:
+        yield
+    finally:
+        for task in tasks:
             await stopped(task)
-            await live.close()
+        await live.close()
+
+
+def _names(
+    documents: Documents, services: Services, examples: tuple[Example, ...]
+) -> frozenset[str]:
+    """The operations that are always counted by name."""
+    for found in invalid(documents, services.trusted):
+        log.error(
+            "a trusted document does not fit this schema; it will be refused",
+            document=found.document.id,
+            errors=list(found.errors),
+        )
+    shown = {example.query.split("query ")[1].split("(")[0].split(" ")[0] for example in examples}
+    return operation_names(documents, services.trusted) | shown
+
+
+def _readings(live: Live) -> Readings:
+    def pools() -> Iterator[PoolNumbers]:
+        for login, (size, idle, limit) in live.database.pools().items():
+            yield PoolNumbers(login.value, size, size - idle, limit)
+
+    def tenants() -> int:
+        return len(live.registry.by_id) if live.reason is None else 0
+
+    return Readings(pools, lambda: live.unready is None, tenants)
+
+
+def _pages(live: Live, services: Services, examples: tuple[Example, ...]) -> list[BaseRoute]:
+    """The routes that people open."""
+
+    def ready_personas() -> list[Persona]:
+        assert services.mint is not None
+        return personas(live.registry, services.mint)
 
     async def landing(request: Request) -> Response:
         ready = live.reason is None
-        page = landing_page(live.registry if ready else None, live.reason, examples)
-        return HTMLResponse(page, 200 if ready else 503, POLICY)
+        people = ready_personas() if ready and services.demo else None
+        page = landing_page(live.registry if ready else None, live.reason, examples, people)
+        return HTMLResponse(page, 200 if ready else 503)
 
     async def graphiql(request: Request) -> Response:
-        page = (STATIC / "graphiql" / "index.html").read_text("utf-8")
-        return HTMLResponse(page, headers=POLICY | {"cache-control": "no-cache"})
+        return HTMLResponse(explorer_page(services.demo), headers={"cache-control": "no-cache"})
 
     async def examples_list(request: Request) -> Response:
-        return JSONResponse(examples_json(examples), headers=POLICY)
+        return JSONResponse(examples_json(examples))
 
     async def schema_text(request: Request) -> Response:
-        return PlainTextResponse(sdl(), headers=POLICY)
+        if services.settings.trusted_only:
+            return PlainTextResponse("the schema is not shown here\n", 404)
+        return PlainTextResponse(sdl())
+
+    async def personas_list(request: Request) -> Response:
+        return JSONResponse({"personas": ready_personas()})
+
+    return [
+        Route("/", landing),
+        Route("/graphiql", graphiql),
+        Route("/graphiql/examples.json", examples_list),
+        Route("/schema.graphql", schema_text),
+        *([Route(PERSONAS, personas_list)] if services.demo else []),
+    ]
+
+
+def _probes(live: Live) -> list[BaseRoute]:
+    """The routes that machines ask."""
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> Response:
-        if live.reason is None:
+        if live.unready is None:
             return JSONResponse({"ready": True})
-        return JSONResponse({"ready": False, "reason": live.reason}, 503)
+        return JSONResponse({"ready": False, "reason": live.unready}, 503)
 
-    execute = partial(execute_current, live, partial(general.execute, schema), today)
-    endpoint = GraphQLEndpoint(Documents(schema), execute, partial(open_context, live, today))
-    return Starlette(
-        routes=[
-            Route("/graphql", endpoint),
-            Route("/", landing),
-            Route("/graphiql", graphiql),
-            Route("/graphiql/examples.json", examples_list),
-            Route("/schema.graphql", schema_text),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Mount("/static", _Static(directory=STATIC)),
-        ],
-        lifespan=lifespan,
-    )
-
-
-@asynccontextmanager
-async def open_context(live: Live, today: Today, request: Request) -> AsyncIterator[Context]:
-    """A context of one operation; its snapshot ends with it."""
-    spoken = language(", ".join(request.headers.getlist("accept-language")))
-    async with _context(live, today, spoken) as context:
-        yield context
-
-
-@asynccontextmanager
-async def _context(live: Live, today: Today, spoken: str) -> AsyncIterator[Context]:
-    registry = live.registry
-    async with live.database.snapshot() as snapshot:
-        scope = Scope(frozenset(registry.by_id))
-        yield Context(snapshot, registry, scope, today(), spoken)
-
-
-async def execute_current(
-    live: Live,
-    execute: Callable[[Operation, Context], Awaitable[ExecutionResult]],
-    today: Today,
-    operation: Operation,
-    context: Context,
-) -> ExecutionResult:
-    """Run an operation; where its rows were newer than the registry, once more with a new one."""
-    result = await execute(operation, context)
-    if not any(_stale(error.original_error) for error in result.errors or ()):
-        return result
-    await live.refresh()
-    async with _context(live, today, context.language) as fresh:
-        return await execute(operation, fresh)
-
-
-def _stale(error: Exception | None) -> bool:
-    return isinstance(error, StaleRegistryError)
+    return [Route("/healthz", healthz), Route("/readyz", readyz)]
 
 
 class _Static(StaticFiles):
@@ -142,7 +167,6 @@ class _Static(StaticFiles):
 
     async def get_response(self, path: str, scope: AsgiScope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers.update(POLICY)
         hashed = path.startswith("graphiql/assets/")
         response.headers["cache-control"] = (
             "public, max-age=31536000, immutable" if hashed else "no-cache"

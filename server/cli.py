@@ -1,11 +1,13 @@
 """The command line; what loads data is handed in, because data stands above the server."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 import orjson
 import typer
@@ -16,7 +18,10 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from schema.database import UNREACHABLE
 from schema.definitions.actions import LossError
 from schema.definitions.plan import TenantPlan
+from schema.errors import CodedError
 from schema.root import sdl
+from server.actors import actor_of
+from server.claims import Claims, MalformedClaimsError, read_claims, write_claims
 from server.embedded import DataFolderError
 from server.logs import configure_logs
 from server.prepare import (
@@ -28,12 +33,15 @@ from server.prepare import (
     read_tenants,
     tenant_folders,
 )
+from server.secrets import SecretError, token_key_file
 from server.serve import PortError, bind, serve
 from server.settings import PREFIX, Settings, SettingsError, load_settings, settings_table, shown
+from server.tokens import open_mint
 from tenants.definition import Definition
 from tenants.files import json_schema, tenant_files
 from tenants.problems import InvalidTenantsError
 from tenants.registry import Registry
+from tenants.roles import Role
 
 
 class Seeds(Protocol):
@@ -131,6 +139,47 @@ def build(seeds: Seeds) -> typer.Typer:
                 table.add_row(variable, shown(name, getattr(settings, name)), default, meaning)
             Console().print(table)
 
+    @app.command("token")
+    def token_command(
+        role: Annotated[
+            Role | None,
+            typer.Option(case_sensitive=False, help="What it may do; without, --person decides."),
+        ] = None,
+        city: Annotated[
+            str | None, typer.Option(help="City of the role: six-digit code or slug.")
+        ] = None,
+        organization: Annotated[
+            str | None,
+            typer.Option(help="Only this organization and below: its code, not checked here."),
+        ] = None,
+        province: Annotated[
+            str | None, typer.Option(help="Province of a PROVINCE_ role: code or slug.")
+        ] = None,
+        person: Annotated[
+            uuid.UUID | None,
+            typer.Option(help="Id of a person of the city, whose posts count; not checked here."),
+        ] = None,
+        subject: Annotated[
+            str | None, typer.Option(help="Who it is for (default: made from the others).")
+        ] = None,
+        hours: Annotated[int, typer.Option(min=1, max=8760, help="How long it is valid.")] = 8,
+        lang: Annotated[
+            Literal["zh", "en"] | None, typer.Option(help="Language of messages.")
+        ] = None,
+    ) -> None:
+        """Print a token for the API, to send as `Authorization: Bearer TOKEN`."""
+        with explained():
+            settings = _settings()
+            registry = Registry(read_tenants(settings))
+            tenants = [
+                *([_code(registry.city, city, registry.cities)] if city else []),
+                *([_code(registry.province, province, registry.provinces)] if province else []),
+            ]
+            whose = subject or str(person or f"{role}-{'-'.join(tenants)}".lower())
+            claims = Claims(whose, role, tuple(tenants), organization, person, lang)
+            actor_of(_checked(claims), registry)
+            typer.echo(_token(settings, claims, hours))
+
     @tenants.command("check")
     def check_command() -> None:
         """Check the tenant files; every mistake is named with file and line."""
@@ -206,7 +255,9 @@ def explained() -> Iterator[None]:
         _fail("Refused, because data would be lost; nothing changed.", 2)
     except (SettingsError, FileNotFoundError, ValueError) as error:
         _fail(str(error), 2)
-    except (DataFolderError, PortError, RuntimeError) as error:
+    except CodedError as error:
+        _fail(error.en, 2)
+    except (DataFolderError, PortError, SecretError, RuntimeError) as error:
         _fail(str(error), 1)
     except ProgrammingError as error:
         missing = "does not exist" in str(error.orig)
@@ -233,6 +284,35 @@ def _settings() -> Settings:
     settings = load_settings()
     configure_logs(settings.log_format, settings.log_level)
     return settings
+
+
+def _code(find: Callable[[str], Definition | None], name: str, known: Sequence[Definition]) -> str:
+    """The six-digit code of the tenant with this code or slug."""
+    definition = find(name)
+    if definition is None:
+        kind = known[0].kind.lower() if known else "tenant"
+        there = ", ".join(f"{item.tenant.slug} ({item.tenant.code})" for item in known)
+        raise ValueError(f"no {kind} {name!r}; there are: {there or 'none'}")
+    return definition.tenant.code
+
+
+def _checked(claims: Claims) -> Claims:
+    """The claims, if a server would read them back."""
+    try:
+        return read_claims(write_claims(claims))
+    except MalformedClaimsError as error:
+        raise ValueError(f"--{error} has the wrong form; see `onegrid token --help`") from None
+
+
+def _token(settings: Settings, claims: Claims, hours: int) -> str:
+    file = token_key_file(settings)
+    is_new = settings.token_secret is None and not os.path.exists(file)
+    mint = open_mint(settings)
+    if mint is None:
+        raise ValueError("ONEGRID_JWKS_URL is set: tokens are issued by its provider, not here")
+    if is_new:
+        typer.echo(f"made the secret {file}: only servers with this data folder take it", err=True)
+    return mint.token(claims, hours)
 
 
 def _kinds(definitions: Sequence[Definition]) -> str:

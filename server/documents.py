@@ -1,8 +1,9 @@
 """GraphQL documents: text in, a parsed and validated document out, worked out once a text."""
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any, Generic, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -14,23 +15,60 @@ from graphql import (
     validate,
 )
 
-from schema.errors import ErrorCode
+from schema.errors import CodedError, ErrorCode
+from server.bounds import (
+    Bounds,
+    Excess,
+    cost_excess,
+    document_excess,
+    length_excess,
+    scan_excess,
+)
+from server.cost import Cost, Costs, OperationCost
+from server.extent import asks_for_schema, scan
+
+TOKEN_BYTES = 650
+"""What the tree of a document takes in memory, a token."""
+
+SUGGESTIONS = 5
+"""Errors that say "Did you mean"; to look for what was meant takes longer than to validate."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that is valid against the schema, with its operations in the order written."""
+    """A document that is valid against the schema, with its operations in the order written.
+
+    `costs` are those of its operations, in the same order.
+    """
 
     ast: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
+    costs: tuple[OperationCost, ...] = ()
+    bounds: Bounds | None = None
+
+    def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Cost:
+        """What one of the operations may come to with the variables as they were sent.
+
+        Errors: `CodedError` NODES_EXCEEDED or COST_EXCEEDED where that is above the bounds.
+        """
+        at = next(n for n, known in enumerate(self.operations) if known is operation)
+        cost = self.costs[at](variables)
+        if self.bounds is not None:
+            excess = cost_excess(cost, self.bounds)
+            if excess is not None:
+                raise excess.refusal()
+        return cost
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFailure:
     """Why a text is no valid document.
 
-    `code` is PARSE_FAILED or VALIDATION_FAILED. `errors` holds at least one error; they are
-    shared by all requests with the same text, so nobody may change them.
+    `code` is PARSE_FAILED, VALIDATION_FAILED, INTROSPECTION_DISABLED or that of the bound which
+    the text is above. `errors` holds at least one error; they are shared by all requests with the
+    same text, so nobody may change them.
     """
 
     code: ErrorCode
@@ -38,11 +76,14 @@ class DocumentFailure:
 
 
 class Documents:
-    """The documents of one schema; the `capacity` texts asked for last are remembered.
+    """The documents of one schema; those asked for last are remembered. For one event loop.
 
-    Failures are remembered too. At most `max_errors` validation errors are collected, then one
-    more says that validation stopped. `max_tokens` bounds a text's tokens, comments included
-    (None: no bound). A text nested too deeply to walk is an ordinary failure.
+    A text above `bounds` is a failure, found before anything dear is done with it. Where
+    `introspection` is False so is one that asks for `__schema` or `__type`. At most `max_errors`
+    validation errors are collected, then one more says that validation stopped.
+
+    Remembered are `capacity` documents that take about `memory` bytes, and an eighth of that of
+    failures, so that they cannot push documents out. A text that was not parsed is forgotten.
     """
 
     def __init__(
@@ -50,29 +91,110 @@ class Documents:
         schema: GraphQLSchema,
         capacity: int = 1000,
         *,
+        bounds: Bounds | None = None,
+        introspection: bool = True,
         max_errors: int = 20,
-        max_tokens: int | None = None,
+        memory: int = 64 * 1024 * 1024,
     ) -> None:
         self._schema = schema
+        self._costs = Costs(schema)
+        self._bounds = bounds
+        self._introspection = introspection
         self._max_errors = max_errors
-        self._max_tokens = max_tokens
-        self._remembered: Callable[[str], Document | DocumentFailure] = lru_cache(capacity)(
-            self._read
-        )
+        self._documents: _Memory[Document] = _Memory(capacity, memory)
+        self._failures: _Memory[DocumentFailure] = _Memory(max(capacity // 8, 1), memory // 8)
+
+    def __contains__(self, text: str) -> bool:
+        """Whether what `text` comes to is remembered."""
+        if self._length_excess(text) is not None:
+            return False
+        return text in self._documents or text in self._failures
 
     def get(self, text: str) -> Document | DocumentFailure:
         """The document written in `text`, or why there is none."""
-        return self._remembered(text)
+        excess = self._length_excess(text)
+        if excess is not None:
+            return _refused(excess.refusal())
+        found = self._documents.get(text) or self._failures.get(text)
+        return found if found is not None else self._read(text)
+
+    def _length_excess(self, text: str) -> Excess | None:
+        return None if self._bounds is None else length_excess(text, self._bounds)
 
     def _read(self, text: str) -> Document | DocumentFailure:
+        scanned = scan(text)
+        excess = None if self._bounds is None else scan_excess(scanned, self._bounds)
+        if excess is not None:
+            return _refused(excess.refusal())
+        weight = len(text) * 4 + scanned.tokens * TOKEN_BYTES
+        made = self._made(text)
+        if isinstance(made, Document):
+            self._documents.keep(text, made, weight)
+        else:
+            self._failures.keep(text, made, weight)
+        return made
+
+    def _made(self, text: str) -> Document | DocumentFailure:
         try:
-            ast = parse(text, max_tokens=self._max_tokens)
+            ast = parse(text, max_lexical_tokens=self._bounds.tokens if self._bounds else None)
         except GraphQLSyntaxError as error:
             return _failure(ErrorCode.PARSE_FAILED, [error])
-        errors = validate(self._schema, ast, max_errors=self._max_errors)
+        refusal = self._refusal(ast)
+        if refusal is not None:
+            return _refused(refusal)
+        errors = self._errors(ast)
         if errors:
             return _failure(ErrorCode.VALIDATION_FAILED, errors)
-        return Document(ast, _operations(ast))
+        return Document(ast, _operations(ast), self._costs.compile(ast), self._bounds)
+
+    def _errors(self, ast: DocumentNode) -> list[GraphQLError]:
+        """The validation errors; only the first are validated again for their suggestions."""
+        errors = validate(self._schema, ast, max_errors=self._max_errors, hide_suggestions=True)
+        if not errors:
+            return []
+        most = min(SUGGESTIONS, self._max_errors)
+        helped = validate(self._schema, ast, max_errors=most)[:most]
+        return helped + errors[len(helped) :]
+
+    def _refusal(self, ast: DocumentNode) -> CodedError | None:
+        if self._bounds is not None:
+            excess = document_excess(ast, self._bounds)
+            if excess is not None:
+                return excess.refusal()
+        if not self._introspection and asks_for_schema(ast):
+            return _introspection_disabled()
+        return None
+
+
+class _Memory(Generic[T]):
+    """Values by text: at most `capacity`, of at most `limit` together; the oldest goes first."""
+
+    def __init__(self, capacity: int, limit: int) -> None:
+        self._capacity = capacity
+        self._limit = limit
+        self._weight = 0
+        self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
+
+    def __contains__(self, text: str) -> bool:
+        return text in self._kept
+
+    def get(self, text: str) -> T | None:
+        """What is kept for `text`; now it is the newest."""
+        found = self._kept.get(text)
+        if found is None:
+            return None
+        self._kept.move_to_end(text)
+        return found[0]
+
+    def keep(self, text: str, value: T, weight: int) -> None:
+        """Keep a new value, unless it is heavier than all may be together."""
+        if weight > self._limit:
+            return
+        self._kept[text] = (value, weight)
+        self._weight += weight
+        while len(self._kept) > self._capacity or self._weight > self._limit:
+            _, (_, lost) = self._kept.popitem(last=False)
+            self._weight -= lost
 
 
 def _operations(ast: DocumentNode) -> tuple[OperationDefinitionNode, ...]:
@@ -85,3 +207,16 @@ def _failure(code: ErrorCode, errors: list[GraphQLError]) -> DocumentFailure:
         error.__traceback__ = None
         error.__context__ = None
     return DocumentFailure(code, tuple(errors))
+
+
+def _refused(refusal: CodedError) -> DocumentFailure:
+    return DocumentFailure(refusal.code, (GraphQLError(refusal.en, original_error=refusal),))
+
+
+def _introspection_disabled() -> CodedError:
+    return CodedError(
+        ErrorCode.INTROSPECTION_DISABLED,
+        "文档查询了 __schema 或 __type，而本服务已关闭自省；请使用随前端发布的模式文件。",
+        "The document asks for __schema or __type, and introspection is off here;"
+        " use the schema file that comes with the front end.",
+    )

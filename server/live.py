@@ -33,6 +33,12 @@ class Live:
         self._registry: Registry | None = None
         self._versions: dict[int, int] = {}
         self.reason: str | None = "starting"
+        self._stopping = False
+
+    @property
+    def unready(self) -> str | None:
+        """Why no request should be sent here, if none should; those that run go on."""
+        return "stopping" if self._stopping else self.reason
 
     @property
     def registry(self) -> Registry:
@@ -52,6 +58,10 @@ class Live:
             except Exception:  # a fault must not end the looking
                 log.exception("the tenants could not be read")
             await asyncio.sleep(self._seconds)
+
+    def stop(self) -> None:
+        """From now on the server is not ready."""
+        self._stopping = True
 
     async def close(self) -> None:
         """Give every connection back to the database server."""
@@ -75,6 +85,14 @@ class Live:
             else:
                 log.error("not ready", reason=reason)
         self.reason = reason
+
+    async def refreshed(self) -> Registry:
+        """Look once, then the tenants in force.
+
+        Errors: `CodedError` UNAVAILABLE.
+        """
+        await self.refresh()
+        return self.registry
 
     async def _look(self) -> str | None:
         async with self._engine.connect() as connection:

@@ -11,15 +11,23 @@ from starlette.requests import Request
 
 from schema.errors import CodedError, ErrorCode
 
+_NAMES = ("query", "documentId", "operationName", "variables", "extensions")
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """A well-formed request; `query` is any text, absent maps are empty."""
+    """A well-formed request; absent maps are empty.
 
-    query: str
+    `query` is any text, None where the document is only named: by `document_id`, any text, or by
+    `persisted_hash`, what `extensions.persistedQuery` says. Both may stand beside `query` too.
+    """
+
+    query: str | None
     operation_name: str | None
     variables: dict[str, Any]
     extensions: dict[str, Any]
+    document_id: str | None = None
+    persisted_hash: str | None = None
 
 
 async def read_parameters(request: Request) -> Parameters:
@@ -35,16 +43,41 @@ async def read_parameters(request: Request) -> Parameters:
 
 
 def _parameters(given: dict[str, Any]) -> Parameters:
-    query = given.get("query")
-    if query is None:
+    query, document_id = _text(given, "query"), _text(given, "documentId")
+    name = _text(given, "operationName")
+    variables, extensions = _map(given, "variables"), _map(given, "extensions")
+    persisted_hash = _persisted_hash(extensions)
+    if query is None and not document_id and persisted_hash is None:
         raise _missing("query")
-    if not isinstance(query, str):
-        raise _wrong_type("query", query, "string")
-    name = given.get("operationName")
-    if not isinstance(name, str | None):
-        raise _wrong_type("operationName", name, "string")
-    # An empty operationName is no name: GraphQL over HTTP, section "GET".
-    return Parameters(query, name or None, _map(given, "variables"), _map(given, "extensions"))
+    # An empty operationName is no name: GraphQL over HTTP, section "GET". So with documentId.
+    return Parameters(
+        query, name or None, variables, extensions, document_id or None, persisted_hash
+    )
+
+
+def _text(given: dict[str, Any], name: str) -> str | None:
+    value = given.get(name)
+    if not isinstance(value, str | None):
+        raise _wrong_type(name, value, "string")
+    return value
+
+
+def _persisted_hash(extensions: dict[str, Any]) -> str | None:
+    """The hash of `extensions.persistedQuery`, the protocol of Apollo in its only version."""
+    asked = extensions.get("persistedQuery")
+    if asked is None:
+        return None
+    where = "extensions.persistedQuery"
+    if not isinstance(asked, dict):
+        raise _wrong_type(where, asked, "object")
+    version, value = asked.get("version"), asked.get("sha256Hash")
+    if not isinstance(version, int | float) or isinstance(version, bool):
+        raise _wrong_type(f"{where}.version", version, "number")
+    if version != 1:
+        raise _wrong_version(f"{where}.version", version)
+    if not isinstance(value, str):
+        raise _wrong_type(f"{where}.sha256Hash", value, "string")
+    return value
 
 
 def _map(given: dict[str, Any], name: str) -> dict[str, Any]:
@@ -67,7 +100,7 @@ def _query_string(raw: bytes) -> dict[str, Any]:
         ) from None
     given: dict[str, Any] = {}
     for name, value in pairs:
-        if name not in ("query", "operationName", "variables", "extensions"):
+        if name not in _NAMES:
             continue
         if name in given:
             raise CodedError(
@@ -141,6 +174,17 @@ def _wrong_type(parameter: str, value: object, expected: str) -> CodedError:
         parameter=parameter,
         given=given,
         expected=expected,
+    )
+
+
+def _wrong_version(parameter: str, given: float) -> CodedError:
+    return CodedError(
+        ErrorCode.BAD_REQUEST,
+        f"{_zh(parameter)}为 {given}；应为 1。",
+        f"{_en(parameter)} is {given}; expected 1.",
+        parameter=parameter,
+        given=given,
+        expected=1,
     )
 
 

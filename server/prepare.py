@@ -8,7 +8,9 @@ from pathlib import Path
 from schema.database import engine
 from schema.definitions.actions import apply
 from schema.definitions.plan import TenantPlan, plan
+from schema.logins import Addresses, addresses, password_of
 from schema.migrate import migrate
+from schema.scope import Login
 from server.embedded import start_embedded
 from server.settings import Settings
 from tenants.definition import Definition
@@ -21,6 +23,15 @@ def database_url(settings: Settings) -> str:
     Errors: `DataFolderError`.
     """
     return settings.database_url or start_embedded(settings.data)
+
+
+def login_addresses(settings: Settings, url: str) -> Addresses:
+    """Where the login roles connect: by their own settings, else beside the owner's `url`."""
+    own = {
+        Login.CITY: settings.city_database_url,
+        Login.PROVINCE: settings.province_database_url,
+    }
+    return addresses(url, own)
 
 
 def tenant_folders(settings: Settings) -> tuple[Path, ...]:
@@ -50,7 +61,7 @@ async def migrate_database(url: str) -> None:
     """Bring the database to this version's schema."""
     writer = engine(url)
     try:
-        await migrate(writer)
+        await migrate(writer, passwords={login: password_of(url, login) for login in Login})
     finally:
         await writer.dispose()
 

@@ -5,13 +5,25 @@ import gc
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from schema.database import Database, engine
 from server.app import create_app
 from server.live import Live
+from server.prepare import login_addresses
+from server.protocol import BoundedProtocol
+from server.services import open_services
 from server.settings import Settings
+
+DRAIN_SECONDS = 10
+"""How long requests may run on after the server was told to stop."""
+
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection is kept: longer than the proxies in front keep theirs."""
 
 
 class PortError(Exception):
@@ -43,33 +55,58 @@ def serve(settings: Settings, url: str, listener: socket.socket) -> None:
     # uvicorn raises the signal that stopped it once more, which would end this process before
     # the embedded PostgreSQL is stopped
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    database = Database(url, settings.pool_size, settings.statement_timeout)
+    services = open_services(settings)
+    logins = login_addresses(settings, url)
+    database = Database(url, settings.pool_size, settings.statement_timeout, logins)
     live = Live(database, engine(url), settings.refresh_seconds)
-    config = uvicorn.Config(
-        create_app(live),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
+    server = Server(
+        create_app(live, services), live.stop, lambda: print(addresses(settings), flush=True)
     )
-    _Server(config, settings).run(sockets=[listener])
+    server.run(sockets=[listener])
 
 
-class _Server(uvicorn.Server):
-    """Prints where it serves once it does, and keeps what stays out of garbage collections."""
+class Server(uvicorn.Server):
+    """Calls `on_start` once it serves, and `on_stop` as soon as it is told to stop.
 
-    def __init__(self, config: uvicorn.Config, settings: Settings) -> None:
+    Then it takes no new connection, closes those that are idle, and gives running requests
+    `drain_seconds`; what runs on after that is cancelled.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        on_stop: Callable[[], None],
+        on_start: Callable[[], None],
+        drain_seconds: int = DRAIN_SECONDS,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http=BoundedProtocol,
+            log_config=None,  # server/logs.py has set it up
+            log_level="warning",
+            access_log=False,  # the door writes it
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=drain_seconds,
+        )
         super().__init__(config)
-        self._settings = settings
+        self._on_stop = on_stop
+        self._on_start = on_start
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal to stop."""
+        self._on_stop()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve; keep what stays out of garbage collections."""
         await super().startup(sockets)
         # modules, schema and tenants live as long as the process: looking at them in every
         # collection took a quarter of the processor time of a city page
         gc.collect()
         gc.freeze()
         if self.started:
-            print(addresses(self._settings), flush=True)
+            self._on_start()
 
 
 def addresses(settings: Settings) -> str:

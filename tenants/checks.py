@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from tenants.catalogue import QuestionKind, Service, ServiceDefaults, with_defaults
 from tenants.definition import City, Province, Shared
-from tenants.hierarchy import MAX_DEPTH, Hierarchy, Level, cycles
+from tenants.hierarchy import MAX_DEPTH, Hierarchy, Level, StaffingRule, cycles
+from tenants.posts import PostKind
 from tenants.problems import shown
 from tenants.sourced import Loc
 from tenants.workflow import Workflow, dead_ends, unreachable
@@ -33,6 +34,7 @@ class Known:
     """
 
     levels: Collection[str] | None
+    posts: Collection[str] | None
     workflows: Collection[str] | None
     domains: Collection[str] | None
     lacks: Callable[[Loc], frozenset[str]]
@@ -50,8 +52,10 @@ def check_tenant(tenant: City | Province, known: Known) -> Iterator[Finding]:
 
 
 def check_shared(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
-    """Levels, workflows and catalogue, at `at` of the tree."""
+    """Levels, posts, workflows and catalogue, at `at` of the tree."""
     yield from _levels(shared.levels, known, (*at, "levels"))
+    yield from _posts(shared.posts, known, (*at, "posts"))
+    yield from _staffing(shared, known, at)
     yield from _duplicates(shared.workflows, lambda item: item.key, (*at, "workflows"), "key")
     for index, workflow in enumerate(shared.workflows):
         yield from _workflow(workflow, known, (*at, "workflows", index))
@@ -110,6 +114,41 @@ def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
         depth = Hierarchy(levels).depth
         if depth > MAX_DEPTH:
             yield Finding(at, f"a chain of {depth} levels", f"at most {MAX_DEPTH} levels")
+
+
+def _posts(posts: list[PostKind], known: Known, at: Loc) -> Iterator[Finding]:
+    yield from _duplicates(posts, lambda kind: kind.key, at, "key")
+    for index, kind in enumerate(posts):
+        for place, key in enumerate(kind.levels):
+            yield from _unknown(key, known.levels, (*at, index, "levels", place), "level")
+
+
+def _staffing(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
+    kinds = {kind.key: (index, kind) for index, kind in enumerate(shared.posts)}
+    for index, level in enumerate(shared.levels):
+        for place, rule in enumerate(level.staffing):
+            here = (*at, "levels", index, "staffing", place)
+            yield from _unknown(rule.post, known.posts, (*here, "post"), "post kind")
+            if rule.post in kinds:
+                number, kind = kinds[rule.post]
+                yield from _rule(rule, level, kind, known, here, (*at, "posts", number))
+
+
+def _rule(
+    rule: StaffingRule, level: Level, kind: PostKind, known: Known, here: Loc, there: Loc
+) -> Iterator[Finding]:
+    """A staffing rule at `here` that its kind of post, declared at `there`, cannot fulfil."""
+    if rule.name is not None and rule.name != kind.name:
+        expected = f"{kind.name!r}, as the post kind is named, or no `name`"
+        yield Finding((*here, "name"), shown(rule.name), expected, also=((*there, "name"),))
+    is_whole = not known.lacks((*there, "levels")) and {*kind.levels} <= {*(known.levels or ())}
+    if is_whole and not kind.is_held_at(level.key):
+        names = ", ".join(kind.levels)
+        expected = f"a post that may be held at {level.key!r}; this one only at: {names}"
+        yield Finding((*here, "post"), shown(rule.post), expected, also=((*there, "levels"),))
+    if kind.single and rule.required > 1:
+        expected = f"1, since {rule.post!r} is `single`: one holder an organization at most"
+        yield Finding((*here, "required"), str(rule.required), expected, ((*there, "single"),))
 
 
 def _workflow(workflow: Workflow, known: Known, at: Loc) -> Iterator[Finding]:

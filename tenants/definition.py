@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from tenants.catalogue import Category, Service, with_defaults
 from tenants.hierarchy import Hierarchy, Level, Rung
+from tenants.posts import PostKind
 from tenants.provenance import Declared, Stated
 from tenants.workflow import Phase, Workflow
 
@@ -124,6 +125,7 @@ class Shared(Declared):
     """What both a city and a province may declare, and what a city inherits."""
 
     levels: list[Level] = Field(default_factory=list, description="层级 | levels")
+    posts: list[PostKind] = Field(default_factory=list, description="岗位种类 | kinds of posts")
     workflows: list[Workflow] = Field(default_factory=list, description="办理流程 | workflows")
     categories: list[Category] = Field(default_factory=list, description="服务目录 | catalogue")
 
@@ -158,6 +160,7 @@ class Inherit(Declared):
     """Which of the province's defaults a city takes: all, none, or those named by key."""
 
     levels: StrictBool | list[str] = Field(True, description="继承的层级 | levels")
+    posts: StrictBool | list[str] = Field(True, description="继承的岗位种类 | kinds of posts")
     workflows: StrictBool | list[str] = Field(True, description="继承的流程 | workflows")
     categories: StrictBool | list[str] = Field(True, description="继承的类别 | categories")
 
@@ -215,6 +218,21 @@ class Definition:
     def hierarchy(self) -> Hierarchy:
         """The levels, ordered."""
         return Hierarchy(self.tenant.levels)
+
+    @cached_property
+    def posts(self) -> dict[str, PostKind]:
+        """Kinds of posts by key, with those that only a staffing rule names.
+
+        Files are refused where a rule names an undeclared kind, but a definition that was applied
+        before kinds were declared has its rules alone.
+        """
+        ruled = {
+            rule.post: PostKind(key=rule.post, name=rule.name or rule.post, assumed=True)
+            for level in self.tenant.levels
+            for rule in level.staffing
+        }
+        declared = {kind.key: kind for kind in self.tenant.posts}
+        return declared | {key: kind for key, kind in ruled.items() if key not in declared}
 
     @cached_property
     def workflows(self) -> dict[str, Workflow]:

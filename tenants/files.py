@@ -15,7 +15,7 @@ from tenants.problems import InvalidTenantsError, Place, Problem, relative, show
 from tenants.sourced import Leaf, Loc, Sourced, identity, leaves, line_count, merge, read_yaml
 
 SHIPPED = Path(__file__).parent
-SECTIONS = ("levels", "workflows", "categories")
+SECTIONS = ("levels", "posts", "workflows", "categories")
 
 _PLAIN = {
     "model_type": "a mapping of keys to values",
@@ -223,6 +223,7 @@ def _known(tree: Sourced, checked: Sourced, at: Loc, vocabulary: Sourced | None)
 
     return Known(
         levels=keys("levels"),
+        posts=keys("posts"),
         workflows=keys("workflows"),
         domains=_keys(vocabulary, "domains") if vocabulary is not None else None,
         lacks=lacks,
@@ -412,6 +413,8 @@ def json_schema(kind: str) -> dict[str, Any]:
     if kind == "city":
         for name, identity_key in (
             ("Level", "key"),
+            ("StaffingRule", "post"),
+            ("PostKind", "key"),
             ("Workflow", "key"),
             ("Category", "key"),
             ("Service", "code"),

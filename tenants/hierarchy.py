@@ -50,7 +50,9 @@ class StaffingRule(Stated):
     """How many holders of a post one organization of the level should have."""
 
     post: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="岗位键 | key of the post")
-    name: str = Field(min_length=1, description="岗位名称 | name of the post, e.g. 专职网格员")
+    name: str | None = Field(
+        None, min_length=1, description="岗位名称,可不写 | the post's own name; may be left out"
+    )
     required: int = Field(
         ge=1, le=1000, strict=True, description="每个组织应有人数 | holders an organization"
     )

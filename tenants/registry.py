@@ -1,6 +1,7 @@
 """The tenants that a server knows, found by code or slug."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 from tenants.definition import City, Definition, Province, TenantKind
@@ -40,7 +41,7 @@ class Registry:
 
     def cities_of(self, province: Definition) -> tuple[Definition, ...]:
         """The cities of one province, in order of code."""
-        return tuple(city for city in self.cities if self.province_of(city) is province)
+        return self._by_province.get(province.tenant_id, ())
 
     def province_of(self, city: Definition) -> Definition:
         """The province that a city belongs to."""
@@ -52,6 +53,15 @@ class Registry:
         province = self.province_of(definition).tenant
         assert isinstance(province, Province)
         return province
+
+    @cached_property
+    def _by_province(self) -> Mapping[int, tuple[Definition, ...]]:
+        """Cities by their province; asked for by every operation of a province."""
+        found: dict[int, tuple[Definition, ...]] = {}
+        for city in self.cities:
+            key = self.province_of(city).tenant_id
+            found[key] = (*found.get(key, ()), city)
+        return found
 
 
 def _names(definitions: Iterable[Definition]) -> dict[str, Definition]:

@@ -6,10 +6,11 @@ import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import asyncpg
 import httpx
@@ -18,14 +19,19 @@ import pytest
 from schema.database import Database, engine
 from seeds.load import load
 from server.app import create_app
+from server.claims import Claims
 from server.embedded import start_embedded
 from server.live import Live
 from server.prepare import apply_tenants, migrate_database
+from server.services import Services, open_services
+from server.settings import Settings
 from tenants.definition import Definition
 from tenants.files import load_tenants
+from tenants.roles import Role
 
 TODAY = date(2026, 3, 15)
 NOW = datetime(2026, 3, 15, 4, tzinfo=UTC)
+NOON = time(4)
 
 
 @pytest.fixture(scope="session")
@@ -106,10 +112,31 @@ def new_database(server_url: str, migrated_template: str) -> Iterator[Callable[[
 
 @dataclass
 class Graph:
-    """A client of the application, as a front end is one."""
+    """A client of the application, as a front end is one; `headers` go with every request."""
 
     http: httpx.AsyncClient
     live: Live
+    services: Services
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def as_(
+        self,
+        role: str,
+        tenant: str,
+        organization: str | None = None,
+        *,
+        person: uuid.UUID | None = None,
+        purpose: str | None = None,
+        subject: str = "someone",
+    ) -> "Graph":
+        """The same application for the bearer of a token; role "" with a person binds to it."""
+        assert self.services.mint is not None
+        named = Role(role) if role else None
+        claims = Claims(subject, named, (tenant,), organization, person)
+        headers = {"authorization": f"Bearer {self.services.mint.token(claims, 1)}"}
+        if purpose is not None:
+            headers["x-purpose"] = quote(purpose)
+        return replace(self, headers=headers)
 
     async def __call__(self, query: str, language: str = "zh", **variables: Any) -> dict[str, Any]:
         """The whole JSON answer to an operation."""
@@ -130,6 +157,7 @@ class Graph:
             headers={
                 "accept": "application/graphql-response+json",
                 "accept-language": language,
+                **self.headers,
             },
         )
 
@@ -140,17 +168,27 @@ class Graph:
         return int(response.headers["server-timing"].split('"')[1].split()[0])
 
 
+def services_of(folder: Path, **settings: Any) -> Services:
+    """The services of a server whose keys lie in `folder`; the rates are out of the way."""
+    given = {"rate_actor": "1000000000/minute", "rate_city": "1000000000/minute", **settings}
+    return open_services(Settings(_env_file=None, data=folder, **given))
+
+
 @asynccontextmanager
-async def opened(url: str, today: date = TODAY) -> AsyncIterator[Graph]:
-    """The application over a database, ready, without a network."""
+async def opened(
+    url: str, today: date = TODAY, services: Services | None = None
+) -> AsyncIterator[Graph]:
+    """The application over a database, ready, without a network; it is noon in China."""
     writer = engine(url)
     live = Live(Database(url, size=4), writer, refresh_seconds=60)
     await live.refresh()
-    transport = httpx.ASGITransport(create_app(live, lambda: today))
-    async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
-        yield Graph(http, live)
-    await live.database.close()
-    await writer.dispose()
+    with tempfile.TemporaryDirectory(prefix="onegrid-keys-") as folder:
+        services = services or services_of(Path(folder))
+        noon = datetime.combine(today, NOON, UTC)
+        transport = httpx.ASGITransport(create_app(live, services, lambda: noon))
+        async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
+            yield Graph(http, live, services)
+    await live.close()
 
 
 @pytest.fixture

@@ -16,8 +16,12 @@ from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.organization_count import OrganizationLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
+from schema.loaders.person import PeopleOfTenant
+from schema.loaders.staffing import StaffingGaps, StaffingTotals
 from schema.node import Node
-from schema.sources import CatalogueSource, levels_of, workflows_of
+from schema.reach import PeopleArguments, found_people
+from schema.sources import CatalogueSource, levels_of, post_kinds_of, workflows_of
+from schema.staff import GapsArguments, StaffingTotalsArguments
 from tenants.definition import DataKind, Definition
 
 
@@ -58,6 +62,7 @@ class CityType(Node):
         "级数:最长的层级链(仅数计入级数的层级)| levels on the longest chain, counted ones only",
     )
     levels: list[refs.Level] = derived(levels_of, "层级,自上而下 | levels, from the top")
+    posts: list[refs.PostKind] = derived(post_kinds_of, "岗位种类 | kinds of posts")
     catalogue: refs.Catalogue = derived(CatalogueSource, "服务目录 | service catalogue")
     workflows: list[refs.Workflow] = derived(workflows_of, "办理流程 | workflows")
     definition: refs.TenantDefinition = derived(
@@ -86,6 +91,25 @@ class CityType(Node):
         key=lambda root: (root.tenant_id, "/"),
         arguments=Today,
         finish=from_the_top,
+    )
+    staffing: list[refs.StaffingTotal] = relation(
+        StaffingTotals,
+        "人员配备合计,逐项标准 | staffing, rule by rule",
+        key=lambda root: (root.tenant_id,),
+        arguments=StaffingTotalsArguments,
+    )
+    staffing_gaps: refs.StaffingGaps = relation(
+        StaffingGaps,
+        "缺额清单,按组织树排列 | organizations that lack holders, in order of the tree",
+        key=lambda root: (root.tenant_id,),
+        arguments=GapsArguments,
+    )
+    people: refs.People | None = relation(
+        PeopleOfTenant,
+        "人员(限可查看的组织,不按姓名排列)| people within reach, never in order of name",
+        key=lambda root: (root.tenant_id,),
+        arguments=PeopleArguments,
+        finish=found_people,
     )
     figures: refs.Figures = relation(
         FiguresOfTenants,

@@ -33,11 +33,12 @@ async def apply(
     Gives the plans that were carried out.
     Errors: `LossError` where any of them would lose data; nothing is changed then.
     """
-    # one apply at a time, and no organization may change its level or parent meanwhile
+    # one apply at a time, and no organization may change its level or parent, nobody take up a
+    # post meanwhile
     await connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
     plans = [item for item in await plan(connection, definitions) if item.is_change]
     if any(item.current is not None for item in plans):
-        await connection.execute(text("LOCK TABLE organization IN SHARE ROW EXCLUSIVE MODE"))
+        await connection.execute(text("LOCK TABLE organization, post IN SHARE ROW EXCLUSIVE MODE"))
         plans = [item for item in await plan(connection, definitions) if item.is_change]
     if losing := [item for item in plans if item.losses]:
         raise LossError(losing)

@@ -1,26 +1,28 @@
 """What a changed tenant file would do to live data: shown before it is done, refused where it
 would lose any."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Date, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from schema.loaders.tenant import read_definitions
 from schema.tables.organization import OrganizationRow
+from schema.tables.person import PostRow
 from tenants.definition import Definition, DefinitionValue
 from tenants.hierarchy import Hierarchy
+from tenants.posts import PostKind
 
 SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Organizations that a change would leave without a level or an allowed parent."""
+    """Organizations that a change would leave without a level, an allowed parent or a post."""
 
     reason: str
     count: int
@@ -64,10 +66,26 @@ class _Group:
     first: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Held:
+    """Posts of one kind in organizations of one level, by how many hold one today.
+
+    `total` counts those that ended too, `lasting` those that did not.
+    """
+
+    kind: str
+    level: str
+    is_shared: bool
+    total: int
+    lasting: int
+    organizations: int
+    first: tuple[str, ...]
+
+
 async def plan(
     connection: AsyncConnection, definitions: Sequence[Definition]
 ) -> tuple[TenantPlan, ...]:
-    """A plan for each definition, against what is in force and the live organizations."""
+    """A plan for each definition, against what is in force, the organizations and the posts."""
     current = {item.tenant_id: item for item in await read_definitions(connection)}
     plans = []
     for definition in definitions:
@@ -78,7 +96,8 @@ async def plan(
             plans.append(TenantPlan(definition, before))
         else:
             groups = await _groups(connection, definition.tenant_id)
-            plans.append(_compare(before, definition, groups))
+            held = await _held(connection, definition.tenant_id)
+            plans.append(_compare(before, definition, groups, held))
     return tuple(plans)
 
 
@@ -108,7 +127,54 @@ async def _groups(connection: AsyncConnection, tenant_id: int) -> list[_Group]:
     ]
 
 
-def _compare(before: Definition, after: Definition, groups: Sequence[_Group]) -> TenantPlan:
+async def _held(connection: AsyncConnection, tenant_id: int) -> list[_Held]:
+    """Posts, ended ones too, by kind and the level of their organization."""
+    today = cast(func.timezone("Asia/Shanghai", func.now()), Date)
+    is_lasting = or_(col(PostRow.valid_to).is_(None), col(PostRow.valid_to) > today)
+    has_begun = col(PostRow.valid_from) <= today
+    kinds = (
+        select(
+            col(PostRow.kind).label("kind"),
+            col(PostRow.organization_id).label("organization_id"),
+            func.count().label("total"),
+            func.count().filter(is_lasting).label("lasting"),
+            (func.count().filter(is_lasting, has_begun) > 1).label("is_shared"),
+        )
+        .where(col(PostRow.tenant_id) == tenant_id)
+        .group_by(col(PostRow.kind), col(PostRow.organization_id))
+        .subquery()
+    )
+    groups = (kinds.c.kind, col(OrganizationRow.level), kinds.c.is_shared, kinds.c.lasting > 0)
+    rows: Any = await connection.execute(
+        select(
+            *groups[:3],
+            func.sum(kinds.c.total).label("total"),
+            func.sum(kinds.c.lasting).label("lasting"),
+            func.count().label("organizations"),
+            func.array_agg(col(OrganizationRow.name)).label("names"),
+        )
+        .join(OrganizationRow, col(OrganizationRow.id) == kinds.c.organization_id)
+        .where(col(OrganizationRow.tenant_id) == tenant_id)
+        .group_by(*groups)
+        .order_by(*groups)
+    )
+    return [
+        _Held(
+            row.kind,
+            row.level,
+            row.is_shared,
+            int(row.total),
+            int(row.lasting),
+            row.organizations,
+            tuple(sorted(row.names)[:SHOWN]),
+        )
+        for row in rows
+    ]
+
+
+def _compare(
+    before: Definition, after: Definition, groups: Sequence[_Group], held: Sequence[_Held]
+) -> TenantPlan:
     hierarchy = after.hierarchy
     renamed = {old: level.key for level in hierarchy for old in level.formerly}
     moved: dict[tuple[str, str], int] = {}
@@ -125,7 +191,7 @@ def _compare(before: Definition, after: Definition, groups: Sequence[_Group]) ->
         (*_changes(before.values, after.values), *_named_changes(before, after)),
         moved,
         regraded,
-        tuple(_losses(hierarchy, renamed, groups)),
+        (*_losses(hierarchy, renamed, groups), *_post_losses(after, renamed, held)),
     )
 
 
@@ -153,6 +219,44 @@ def _losses(hierarchy: Hierarchy, renamed: dict[str, str], groups: Sequence[_Gro
         )
         for reason, same in found.items()
     ]
+
+
+def _post_losses(
+    after: Definition, renamed: dict[str, str], held: Sequence[_Held]
+) -> Iterator[Loss]:
+    """Posts whose kind is gone, or that may not be held where they are or by so many."""
+    for key in dict.fromkeys(item.kind for item in held):
+        same = [item for item in held if item.kind == key]
+        if key in after.posts:
+            yield from _misplaced(after.posts[key], after.hierarchy, renamed, same)
+        else:
+            total = sum(item.total for item in same)
+            reason = f"post kind {key!r} is in use by {total} posts, but no longer declared"
+            yield _post_loss(reason, same)
+
+
+def _misplaced(
+    kind: PostKind, hierarchy: Hierarchy, renamed: dict[str, str], held: Sequence[_Held]
+) -> Iterator[Loss]:
+    """Posts of a declared kind, not ended, that it does not allow; ended ones are history."""
+    levels: dict[str, list[_Held]] = {}
+    for item in held:
+        if item.lasting:
+            levels.setdefault(renamed.get(item.level, item.level), []).append(item)
+    for level, there in levels.items():
+        # a level that is gone is a loss of its own
+        if level in hierarchy and not kind.is_held_at(level):
+            allowed = ", ".join(kind.levels)
+            reason = f"post kind {kind.key!r} is held at {level!r}, but may be only at {allowed}"
+            yield _post_loss(reason, there)
+    if kind.single and (shared := [item for item in held if item.is_shared]):
+        reason = f"post kind {kind.key!r} is `single`, but has several holders at a time"
+        yield _post_loss(reason, shared)
+
+
+def _post_loss(reason: str, held: Sequence[_Held]) -> Loss:
+    names = sorted(name for item in held for name in item.first)[:SHOWN]
+    return Loss(reason, sum(item.organizations for item in held), tuple(names))
 
 
 def _changes(before: Sequence[DefinitionValue], after: Sequence[DefinitionValue]) -> list[str]:

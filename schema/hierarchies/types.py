@@ -1,10 +1,51 @@
-"""A city's levels and staffing rules."""
+"""A city's levels, its kinds of posts, and how many of them its organizations should have."""
 
 import strawberry
 
 from schema.fields import derived
-from schema.sources import LevelSource
-from tenants.hierarchy import Rung, StaffingRule
+from schema.sources import LevelSource, PostKindSource, StaffingSource, supported
+from tenants.hierarchy import Rung
+from tenants.roles import Role
+
+
+def _held_at(root: PostKindSource) -> list[LevelSource]:
+    hierarchy = root.definition.hierarchy
+    return [LevelSource(root.definition, hierarchy[key]) for key in root.kind.levels]
+
+
+@strawberry.type(
+    name="PostKind",
+    description="岗位种类,如“专职网格员”,由各市自定。 | A kind of post, by the city's own name.",
+)
+class PostKindType:
+    """Of a `PostKindSource`."""
+
+    key: str = derived(lambda root: root.kind.key, "岗位键,稳定不变 | key, stable for ever")
+    name: str = derived(lambda root: root.kind.name, "岗位名称 | the city's own name")
+    role: Role | None = derived(
+        lambda root: root.kind.role,
+        "任职者在本组织及其下级的角色,空为无 | "
+        "role of a holder in the organization's subtree; null = none",
+    )
+    single: bool = derived(
+        lambda root: root.kind.single,
+        "同一组织同时至多一人 | at most one holder an organization at a time",
+    )
+    levels: list["LevelType"] = derived(
+        _held_at, "可任职的层级,空为不限 | levels where it may be held; none = any"
+    )
+    assumed: bool = derived(
+        lambda root: root.kind.is_assumed, "整项是否为假定 | whether assumed as a whole"
+    )
+    assumed_keys: list[str] = derived(
+        lambda root: list(root.kind.assumed_keys),
+        "其中属于假定的键 | keys that are assumptions in a stated kind",
+    )
+    source: str | None = derived(lambda root: root.kind.source, "出处文件 | source document")
+
+
+def _post(root: StaffingSource) -> PostKindSource:
+    return PostKindSource(root.definition, root.definition.posts[root.rule.post])
 
 
 @strawberry.type(
@@ -12,13 +53,22 @@ from tenants.hierarchy import Rung, StaffingRule
     description="配备标准,如“1专2兼”。 | How many holders of a post an organization should have.",
 )
 class StaffingRuleType:
-    """Of a `StaffingRule`."""
+    """Of a `StaffingSource`."""
 
-    post: str = derived(lambda root: root.post, "岗位键 | key of the post")
-    name: str = derived(lambda root: root.name, "岗位名称 | name of the post")
-    required: int = derived(lambda root: root.required, "每个组织应有人数 | holders required")
-    assumed: bool = derived(lambda root: root.is_assumed, "是否为假定 | whether assumed")
-    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+    post: PostKindType = derived(_post, "岗位种类 | kind of the post")
+    name: str = derived(lambda root: _post(root).kind.name, "岗位名称 | name of the post")
+    required: int = derived(lambda root: root.rule.required, "每个组织应有人数 | holders required")
+    assumed: bool = derived(
+        lambda root: supported(root.rule, root.level)[1],
+        "整项是否为假定 | whether assumed as a whole",
+    )
+    assumed_keys: list[str] = derived(
+        lambda root: list(root.rule.assumed_keys),
+        "其中属于假定的键 | keys that are assumptions in a stated rule",
+    )
+    source: str | None = derived(
+        lambda root: supported(root.rule, root.level)[0], "出处文件 | source document"
+    )
 
 
 def _under(root: LevelSource) -> list[LevelSource]:
@@ -26,8 +76,8 @@ def _under(root: LevelSource) -> list[LevelSource]:
     return [LevelSource(root.definition, hierarchy[key]) for key in root.level.under]
 
 
-def _staffing(root: LevelSource) -> list[StaffingRule]:
-    return root.level.staffing
+def _staffing(root: LevelSource) -> list[StaffingSource]:
+    return [StaffingSource(root.definition, root.level, rule) for rule in root.level.staffing]
 
 
 def _depth(root: LevelSource) -> int:

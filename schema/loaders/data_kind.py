@@ -31,6 +31,8 @@ FIGURE: Any = FigureRow.__table__  # type: ignore[attr-defined]
 class TenantDataKinds(Loader[tuple[int], None]):
     """(tenant,) → the kinds of data that its organizations and figures are, as text."""
 
+    counts = True
+
     @classmethod
     async def batch(
         cls,

@@ -55,6 +55,11 @@ class FiguresOfTenants(Loader[tuple[int, ...], FigurePage]):
     """Tenants → a page of their figures, in order of code."""
 
     @classmethod
+    def tenants_of(cls, key: tuple[int, ...]) -> tuple[int, ...]:
+        """The whole key."""
+        return key
+
+    @classmethod
     async def batch(
         cls,
         snapshot: Snapshot,
@@ -142,6 +147,13 @@ class Coverage:
 class FigureCoverage(Loader[tuple[int, ...], FigurePage]):
     """Tenants → the `Coverage` of a connection over them."""
 
+    counts = True
+
+    @classmethod
+    def tenants_of(cls, key: tuple[int, ...]) -> tuple[int, ...]:
+        """The whole key."""
+        return key
+
     @classmethod
     async def batch(
         cls,
@@ -170,6 +182,13 @@ class FigureCoverage(Loader[tuple[int, ...], FigurePage]):
 
 class FigureTotal(Loader[tuple[int, ...], FigurePage]):
     """Tenants → how many figures a connection over them has in all."""
+
+    counts = True
+
+    @classmethod
+    def tenants_of(cls, key: tuple[int, ...]) -> tuple[int, ...]:
+        """The whole key."""
+        return key
 
     @classmethod
     async def batch(

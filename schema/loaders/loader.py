@@ -17,7 +17,17 @@ A = TypeVar("A", bound=Hashable)
 
 
 class Loader(Generic[K, A]):
-    """One edge of the graph. Keys begin with the tenant id, which `batch` checks."""
+    """One edge of the graph. Keys begin with the tenant id, which `batch` checks.
+
+    `counts` says that a key's value is worked out over many rows, which costs more.
+    """
+
+    counts: ClassVar[bool] = False
+
+    @classmethod
+    def tenants_of(cls, key: Any) -> tuple[int, ...]:
+        """The tenants whose rows a key asks for."""
+        return (key[0],)
 
     @classmethod
     async def batch(

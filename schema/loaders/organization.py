@@ -1,6 +1,8 @@
 """Organizations as the graph reads them: by id, by code, above, before and after."""
 
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import asyncpg
@@ -8,24 +10,56 @@ from sqlalchemy import (
     Date,
     Select,
     Text,
+    Uuid,
     and_,
     bindparam,
+    exists,
     func,
     literal,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
+from schema.errors import CodedError, ErrorCode
 from schema.loaders.loader import KeyedLoader, Loader
 from schema.scope import Scope
-from schema.tables.organization import OrganizationNameRow, OrganizationRow, SuccessionRow
+from schema.tables.organization import (
+    OrganizationNameRow,
+    OrganizationPlacementRow,
+    OrganizationRow,
+    SuccessionRow,
+)
 
 ORGANIZATION: Any = OrganizationRow.__table__  # type: ignore[attr-defined]
 NAME: Any = OrganizationNameRow.__table__  # type: ignore[attr-defined]
+PLACEMENT: Any = OrganizationPlacementRow.__table__  # type: ignore[attr-defined]
 SUCCESSION: Any = SuccessionRow.__table__  # type: ignore[attr-defined]
 TODAY = bindparam("today", type_=Date())
+
+Codes = tuple[str, ...] | None
+"""Organizations whose subtrees a permission reaches; None = the whole tenant, () = nowhere."""
+
+
+@dataclass(frozen=True)
+class OrganizationRef:
+    """An organization as an argument names it: by code, or by id."""
+
+    code: str | None = None
+    id: uuid.UUID | None = None
+
+
+def is_named(table: Any) -> ColumnElement[bool]:
+    """Whether the row is the organization that `ref_values` names."""
+    code, id_ = bindparam("under_code", type_=Text()), bindparam("under_id", type_=Uuid())
+    return or_(table.c.code == code, table.c.id == id_)
+
+
+def ref_values(ref: OrganizationRef | None) -> dict[str, Any]:
+    """Values of the parameters of `is_named`."""
+    return {"under_code": ref.code if ref else None, "under_id": ref.id if ref else None}
 
 
 class OrganizationRecord(asyncpg.Record):
@@ -43,6 +77,16 @@ def below(table: Any, path: Any) -> ColumnElement[bool]:
     """Whether the row stands below `path`: a range, because an index serves it for any path."""
     end = func.substr(path, 1, func.length(path) - 1).op("||")(literal("0", Text()))
     return and_(table.c.path > path, table.c.path < end)
+
+
+def covered(table: Any, name: str) -> ColumnElement[bool]:
+    """Whether the row stands in one of the subtrees whose codes the parameter `name` lists.
+
+    A path holds the codes of all above, so no other row is looked at.
+    """
+    codes = func.unnest(bindparam(name, type_=ARRAY(Text()))).table_valued("code", name="c")
+    inside = func.strpos(table.c.path, func.concat("/", codes.c.code, "/")) > 0
+    return exists().select_from(codes).where(inside)
 
 
 def columns_of(table: Any, columns: tuple[str, ...]) -> list[Any]:
@@ -69,6 +113,29 @@ class OrganizationByCode(_ByKey):
     """(tenant, code) → the organization, or None."""
 
     names = ("tenant_id", "code")
+
+
+async def demand_known(
+    snapshot: Snapshot, scope: Scope, tenant_id: int, ref: OrganizationRef
+) -> None:
+    """Refuse an organization that the tenant does not have; for answers that came out empty.
+
+    Errors: `CodedError` ORGANIZATION_UNKNOWN.
+    """
+    loader, key = (OrganizationByCode, ref.code) if ref.code else (OrganizationById, ref.id)
+    (found,) = await loader.batch(snapshot, scope, [(tenant_id, key)], None, ("id",))
+    if found is None:
+        raise unknown_organization(str(key))
+
+
+def unknown_organization(code: str) -> CodedError:
+    """What is said of an organization that the city does not have."""
+    return CodedError(
+        ErrorCode.ORGANIZATION_UNKNOWN,
+        f"没有编码或编号为“{code}”的组织;请用 organizations(search:) 查找。",
+        f"There is no organization {code!r}; find one with organizations(search:).",
+        given=code,
+    )
 
 
 class OrganizationAncestors(Loader[tuple[int, str], None]):
@@ -140,3 +207,15 @@ class OrganizationFormerNames(_Lists):
         match = and_(m.c.tenant_id == k.c.tenant_id, m.c.organization_id == k.c.id)
         statement = select(k.c.n, m.c.name, m.c.valid_to, m.c.source, m.c.assumed)
         return statement.select_from(k.join(m, match)).order_by(k.c.n, m.c.valid_to)
+
+
+class OrganizationFormerParents(_Lists):
+    """(tenant, id) → rows of `organization_placement`, the oldest first."""
+
+    @classmethod
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """The former places of the keys."""
+        p = PLACEMENT.alias("p")
+        match = and_(p.c.tenant_id == k.c.tenant_id, p.c.organization_id == k.c.id)
+        statement = select(k.c.n, p.c.tenant_id, p.c.parent_id, p.c.valid_to)
+        return statement.select_from(k.join(p, match)).order_by(k.c.n, p.c.valid_to)

@@ -41,6 +41,7 @@ class CountArguments:
 class OrganizationDescendantCount(KeyedLoader[CountArguments]):
     """(tenant, path) → how many organizations of the rung stand anywhere below."""
 
+    counts = True
     names = ("tenant_id", "path")
 
     @classmethod
@@ -89,6 +90,7 @@ class OrganizationLevelCounts(KeyedLoader[datetime.date]):
     The path `/` is the whole tenant.
     """
 
+    counts = True
     names = ("tenant_id", "path")
 
     @classmethod
@@ -122,6 +124,13 @@ def _level_count(row: Any) -> LevelCount:
 
 class TenantLevelCounts(Loader[tuple[int, ...], datetime.date]):
     """Tenants → a `LevelCount` for each level of each that has organizations."""
+
+    counts = True
+
+    @classmethod
+    def tenants_of(cls, key: tuple[int, ...]) -> tuple[int, ...]:
+        """The whole key."""
+        return key
 
     @classmethod
     async def batch(

@@ -29,7 +29,6 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
-from schema.errors import CodedError, ErrorCode
 from schema.loaders.loader import KeyedLoader, Loader
 from schema.loaders.organization import (
     NAME,
@@ -38,6 +37,7 @@ from schema.loaders.organization import (
     OrganizationRecord,
     below,
     existing,
+    unknown_organization,
 )
 from schema.loaders.statement import Statement, key_values, keys_table, render
 from schema.names import search_name
@@ -210,6 +210,8 @@ class TotalArguments:
 class OrganizationTotal(Loader[tuple[Any, ...], TotalArguments]):
     """A key of the pages' loader → how many organizations all its pages have."""
 
+    counts = True
+
     @classmethod
     async def batch(
         cls,
@@ -344,13 +346,3 @@ def _name(o: Any, shape: _Shape) -> Any:
         .scalar_subquery()
     )
     return func.coalesce(former, o.c.name).label("name")
-
-
-def unknown_organization(code: str) -> CodedError:
-    """What is said of an organization that the city does not have."""
-    return CodedError(
-        ErrorCode.ORGANIZATION_UNKNOWN,
-        f"没有编码或编号为“{code}”的组织;请用 organizations(search:) 查找。",
-        f"There is no organization {code!r}; find one with organizations(search:).",
-        given=code,
-    )

@@ -26,6 +26,7 @@ from schema.loaders.organization import (
     OrganizationAncestors,
     OrganizationById,
     OrganizationFormerNames,
+    OrganizationFormerParents,
     OrganizationPredecessors,
     OrganizationRecord,
     OrganizationSuccessors,
@@ -43,9 +44,13 @@ from schema.loaders.organization_page import (
     OrganizationTotal,
     TotalArguments,
 )
+from schema.loaders.post import PostsOfOrganization
+from schema.loaders.staffing import HeldCounts
 from schema.node import Node, kind_of
 from schema.paging import Window, window
+from schema.reach import PostsArguments
 from schema.sources import LevelSource
+from schema.staff import staffing_of
 from tenants.definition import DataKind, Definition
 from tenants.hierarchy import Rung
 
@@ -157,6 +162,22 @@ class FormerNameType:
 
 
 @strawberry.type(
+    name="FormerParent", description="曾隶属的上级 | An organization that one stood under."
+)
+class FormerParentType:
+    """Of a row of `organization_placement`."""
+
+    organization: "OrganizationType | None" = relation(
+        OrganizationById,
+        "曾经的上级,空为当时在最上级 | the former parent; null = it stood at the top",
+        key=("tenant_id", "parent_id"),
+    )
+    valid_to: datetime.date = derived(
+        lambda root: root["valid_to"], "隶属至(不含)| first day on which it no longer stood there"
+    )
+
+
+@strawberry.type(
     name="Organization",
     description="组织:城市组织树上的任一单位。 | Any unit of a tenant's tree.",
 )
@@ -212,6 +233,11 @@ class OrganizationType(Node):
     former_names: list[FormerNameType] = relation(
         OrganizationFormerNames, "曾用名 | former names", key=("tenant_id", "id")
     )
+    former_parents: list[FormerParentType] = relation(
+        OrganizationFormerParents,
+        "曾隶属的上级,自早至晚 | the organizations that it stood under, the oldest first",
+        key=("tenant_id", "id"),
+    )
     successors: list["OrganizationType"] = relation(
         OrganizationSuccessors,
         "继任组织(合并、撤销后)| the organizations that took it over",
@@ -221,6 +247,21 @@ class OrganizationType(Node):
         OrganizationPredecessors,
         "前身组织 | the organizations that it took over",
         key=("tenant_id", "id"),
+    )
+    staffing: list[refs.Staffing] = relation(
+        HeldCounts,
+        "人员配备:应有、实有、缺额 | its level's staffing rules against who is there",
+        key=("tenant_id", "id"),
+        columns=("level",),
+        arguments=Today,
+        finish=staffing_of,
+    )
+    posts: refs.Posts | None = relation(
+        PostsOfOrganization,
+        "任职:在本组织任职的人 | the posts that people hold here",
+        key=("tenant_id", "id"),
+        columns=("path",),
+        arguments=PostsArguments,
     )
     data_kind: DataKind = derived(
         lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)

@@ -14,8 +14,10 @@ from schema.ids import GlobalId
 from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.organization_count import LevelCount, TenantLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
+from schema.loaders.staffing import StaffingTotals
 from schema.node import Node
-from schema.sources import LevelSource, levels_of, workflows_of
+from schema.sources import LevelSource, levels_of, post_kinds_of, workflows_of
+from schema.staff import ProvinceStaffingArguments
 from tenants.definition import Definition, Province
 from tenants.hierarchy import Rung
 
@@ -105,7 +107,9 @@ def _id(root: Definition) -> strawberry.ID:
 
 
 def _cities(root: Definition, context: Context) -> list[Definition]:
-    return list(context.registry.cities_of(root))
+    return [
+        city for city in context.registry.cities_of(root) if context.scope.permits(city.tenant_id)
+    ]
 
 
 def _city_ids(root: Definition, context: Context) -> tuple[int, ...]:
@@ -140,6 +144,9 @@ class ProvinceType(Node):
     name: str = derived(lambda root: root.tenant.name, "名称,如辽宁省 | name")
     cities: list[refs.City] = derived(_cities, "所辖城市 | cities, in order of code")
     levels: list[refs.Level] = derived(levels_of, "省级租户自己的层级 | its own levels")
+    posts: list[refs.PostKind] = derived(
+        post_kinds_of, "省级租户自己的岗位种类 | its own kinds of posts"
+    )
     workflows: list[refs.Workflow] = derived(workflows_of, "省级自己的流程 | its own workflows")
     definition: refs.TenantDefinition = derived(
         lambda root: root, "生效的定义及每项的出处 | the definition in force, value by value"
@@ -156,6 +163,12 @@ class ProvinceType(Node):
         key=_city_ids,
         arguments=Today,
         finish=_summaries,
+    )
+    staffing: list[refs.StaffingTotal] = relation(
+        StaffingTotals,
+        "各市人员配备合计,逐项标准 | staffing of its cities, rule by rule",
+        key=_city_ids,
+        arguments=ProvinceStaffingArguments,
     )
     service_domains: list[refs.ServiceDomain] = derived(
         lambda root: root.tenant.domains, "全省服务领域 | the shared service domains"

@@ -94,6 +94,25 @@ class OrganizationNameRow(SQLModel, table=True):
     assumed: bool
 
 
+class OrganizationPlacementRow(SQLModel, table=True):
+    """The organization that one stood under until `valid_to` (the first day of its next place)."""
+
+    __tablename__ = "organization_placement"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["tenant_id", "organization_id"], ["organization.tenant_id", "organization.id"]
+        ),
+        ForeignKeyConstraint(
+            ["tenant_id", "parent_id"], ["organization.tenant_id", "organization.id"]
+        ),
+    )
+
+    tenant_id: int = Field(primary_key=True)
+    organization_id: uuid.UUID = Field(primary_key=True)
+    valid_to: datetime.date = Field(primary_key=True)
+    parent_id: uuid.UUID | None
+
+
 class SuccessionRow(SQLModel, table=True):
     """An organization that ended, and one that took it over."""
 

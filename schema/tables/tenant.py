@@ -16,7 +16,7 @@ class TenantRow(SQLModel, table=True):
 
     tenant_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     kind: str
-    slug: str = Field(unique=True)
+    slug: str
     version: int
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.routing import Route
 from schema.errors import ErrorCode
 from server.app import create_app
 from server.pages.examples import load_examples
-from tests.conftest import Graph
+from tests.conftest import Graph, services_of
 from tests.docs.documents import Block, blocks, table
 
 NAME = "docs/api.md"
@@ -75,9 +76,12 @@ def _plain(query: str) -> str:
     return " ".join(re.sub(r"^#.*$", "", query, flags=re.MULTILINE).split())
 
 
-def test_addresses(graph: Graph) -> None:
-    """The table of addresses is that of the application's routes."""
-    routes = {route.path for route in create_app(graph.live).routes if isinstance(route, Route)}
+def test_addresses(graph: Graph, tmp_path: Path) -> None:
+    """The table of addresses is that of the application's routes, in demo mode."""
+    demo = services_of(tmp_path, demo=True)
+    routes = {
+        route.path for route in create_app(graph.live, demo).routes if isinstance(route, Route)
+    }
     assert {row[0] for row in table(NAME, "Addresses")} == routes
 
 

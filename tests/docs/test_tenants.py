@@ -31,6 +31,7 @@ from tenants.definition import (
 )
 from tenants.files import SHIPPED, json_schema, load_tenants
 from tenants.hierarchy import DivisionKind, Level, Rung, StaffingRule
+from tenants.posts import PostKind
 from tenants.provenance import Stated
 from tenants.roles import Role
 from tenants.sourced import read_yaml
@@ -61,6 +62,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Service domain": ServiceDomain,
     "Level": Level,
     "Staffing rule": StaffingRule,
+    "Post kind": PostKind,
     "Workflow": Workflow,
     "State": WorkflowState,
     "Action": WorkflowAction,
@@ -191,8 +193,40 @@ def test_inheriting_city(tmp_path: Path) -> None:
         (level.key, level.name, ", ".join(level.under), str(depths[level.key]))
         for level in city.hierarchy
     ]
+    assert list(city.posts) == ["secretary", "full_time_worker"]
     assert list(city.workflows) == ["standard"]
     assert list(city.services) == ["BX-HJ-01"]
+
+
+def test_posts_of_the_shipped_cities() -> None:
+    """The table of posts and staffing has what the shipped cities declare with a document."""
+    rows = []
+    for city in load_tenants():
+        kinds = [kind.name for kind in city.posts.values() if kind.source]
+        rules = [
+            f"{level.name}: {rule.required} {city.posts[rule.post].name}"
+            for level in city.hierarchy
+            for rule in level.staffing
+        ]
+        if kinds and city.kind == "CITY":
+            rows.append((city.tenant.name, "、".join(kinds), "; ".join(rules)))
+    assert table(NAME, "Posts of the shipped cities") == rows
+
+
+def test_posts_shown_are_sound(tmp_path: Path) -> None:
+    """The posts shown can stand in a file of a city that has their levels."""
+    head = "code: '219700'\nslug: zhan\nname: 栈市\nprovince: '210000'\n"
+    levels = "levels: [{key: grid, name: 网格}, {key: building, name: 楼栋, under: [grid]}]\n"
+    shown = next(block.text for block in blocks(NAME) if block.text.startswith("posts:"))
+    (tmp_path / "cities").mkdir()
+    (tmp_path / "cities" / "zhan.yaml").write_text(head + levels + shown, "utf-8")
+    found = {item.tenant.slug: item for item in load_tenants((SHIPPED, tmp_path))}
+    assert list(found["zhan"].posts) == [
+        "secretary",
+        "grid_worker",
+        "full_time_worker",
+        "building_head",
+    ]
 
 
 def test_workflow_is_sound(tmp_path: Path) -> None:

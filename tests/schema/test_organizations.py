@@ -70,7 +70,7 @@ async def test_communities_and_villages_are_those_of_the_divisions(
 
 
 TREE = """query ($city: ID!, $after: String) { city(code: $city) {
-  organizations(first: 100, after: $after) {
+  organizations(first: 80, after: $after) {
     pageInfo { hasNextPage endCursor }
     nodes {
       code name level { key } dataKind parent { code } ancestors { code }

@@ -17,7 +17,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.errors import CodedError, ErrorCode
 from server.documents import Documents
 from server.execution.general import execute
-from server.graphql import Execute, GraphQLEndpoint, OpenContext
+from server.graphql import Execute, Gate, GraphQLEndpoint, OpenContext
 
 GRAPHQL = "application/graphql-response+json"
 
@@ -109,7 +109,7 @@ class Bench:
     context: object = None
 
     @asynccontextmanager
-    async def open_context(self, request: Request) -> AsyncIterator[object]:
+    async def open_context(self, request: Request, caller: object) -> AsyncIterator[object]:
         self.events.append(f"open {request.url.path}")
         try:
             yield self.context
@@ -120,11 +120,13 @@ class Bench:
         self,
         execute: Execute = EXECUTE,
         open_context: OpenContext | None = None,
+        gate: Gate | None = None,
     ) -> GraphQLEndpoint:
         return GraphQLEndpoint(
             Documents(SCHEMA),
             execute,
             open_context or self.open_context,
+            gate=gate,
             report=lambda reference, fault: self.reports.append((reference, fault)),
             clock=partial(next, count(10.0, 0.25)),
         )

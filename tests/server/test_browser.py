@@ -4,10 +4,11 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 import pytest
@@ -18,13 +19,16 @@ from playwright.sync_api import (
     Page,
     Request,
     Response,
+    Route,
     ViewportSize,
     expect,
     sync_playwright,
 )
 
 from server.pages.examples import Example, load_examples
+from server.pages.explorer import PERSONAS
 from tenants.definition import Definition
+from tests.server.processes import serving
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -40,6 +44,7 @@ DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=375, height=667)
 MILLISECONDS = 30_000
 EXAMPLES = load_examples()
+VIEWER = quote("query Viewer { viewer { role } }")
 
 DOCS = "button[aria-label='Show Documentation Explorer']"
 EXAMPLES_PANEL = "button[aria-label='Show 示例 Examples']"
@@ -82,22 +87,46 @@ class Seen:
         self.complaints.append(str(error))
 
 
-@pytest.fixture
-def page(browser: Browser, site: str, tmp_path: Path) -> Iterator[Page]:
-    """A page of a new visitor; afterwards it has asked no other host and complained of nothing."""
+@contextmanager
+def visiting(browser: Browser, site: str, screenshot: Path) -> Iterator[tuple[Page, Seen]]:
+    """A page of a new visitor; afterwards it has asked no other host."""
     context = browser.new_context(base_url=site, viewport=DESKTOP, locale="zh-CN")
     context.set_default_timeout(MILLISECONDS)
     opened, seen = context.new_page(), Seen()
     opened.on("request", seen.request)
     opened.on("console", seen.console)
     opened.on("pageerror", seen.error)
-    yield opened
-    opened.screenshot(path=tmp_path / "page.png")
+    yield opened, seen
+    opened.screenshot(path=screenshot)
     context.close()
     hosts = {
         urlsplit(url).netloc for url in seen.requests if not url.startswith(("data:", "blob:"))
     }
-    assert (hosts, seen.complaints) == ({urlsplit(site).netloc}, [])
+    assert hosts == {urlsplit(site).netloc}
+
+
+@pytest.fixture
+def page(browser: Browser, site: str, tmp_path: Path) -> Iterator[Page]:
+    """A page of a new visitor; afterwards it has complained of nothing."""
+    with visiting(browser, site, tmp_path / "page.png") as (opened, seen):
+        yield opened
+    assert seen.complaints == []
+
+
+@pytest.fixture(scope="module")
+def demo_site(full_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server in demo mode."""
+    folder = tmp_path_factory.mktemp("demo")
+    with serving(cwd=folder, database_url=full_url, demo=True, data=folder / "var") as server:
+        yield server.url
+
+
+@pytest.fixture
+def demo(browser: Browser, demo_site: str, tmp_path: Path) -> Iterator[Page]:
+    """A page of a new visitor of the demo; afterwards it has complained of nothing."""
+    with visiting(browser, demo_site, tmp_path / "page.png") as (opened, seen):
+        yield opened
+    assert seen.complaints == []
 
 
 def open_graphiql(page: Page, address: str = "/graphiql") -> None:
@@ -114,16 +143,24 @@ def tabs(page: Page) -> Locator:
 
 
 def run(page: Page, operation: str) -> Locator:
-    """Press the button that runs the operation; the place of the result.
+    """Press the button that runs the operation; the place of the result."""
+    answer_to(page, operation)
+    return page.locator(".result-window .view-lines")
 
-    GraphiQL reads the editor with a delay, and until then sends the name of the operation before.
+
+def answer_to(page: Page, operation: str, **headers: str) -> Response:
+    """Press the button that runs the operation; the answer.
+
+    GraphiQL reads its editors with a delay, and until then sends the name of the operation
+    before, and the headers before these.
     """
     for _ in range(50):
         with page.expect_response(is_answer) as answered:
             page.locator(".graphiql-execute-button").click()
-        if sent(answered.value)["operationName"] == operation:
-            return page.locator(".result-window .view-lines")
-    raise AssertionError(f"GraphiQL never ran {operation}")
+        given = answered.value.request.headers
+        if sent(answered.value)["operationName"] == operation and headers.items() <= given.items():
+            return answered.value
+    raise AssertionError(f"GraphiQL never ran {operation} with the headers {headers}")
 
 
 def is_answer(response: Response) -> bool:
@@ -136,6 +173,48 @@ def sent(response: Response) -> dict[str, Any]:
     body: Any = response.request.post_data_json
     assert isinstance(body, dict)
     return body
+
+
+def persona_select(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="身份", exact=True)
+
+
+def purpose_box(page: Page) -> Locator:
+    return page.get_by_role("textbox", name="用途", exact=True)
+
+
+def viewer(page: Page, address: str = "/graphiql") -> Response:
+    """Open the query for the viewer at an address and run it; the answer."""
+    mark = "&" if "?" in address else "?"
+    open_graphiql(page, f"{address}{mark}query={VIEWER}")
+    return answer_to(page, "Viewer")
+
+
+def shown_role(page: Page, role: str) -> None:
+    """Expect the role in the place of the result."""
+    result = page.locator(".result-window .view-lines")
+    expect(result).to_contain_text(f'"role": "{role}"', timeout=MILLISECONDS)
+
+
+def chosen_headers(response: Response) -> dict[str, str | None]:
+    """What the request said of who asks; a token as the name of its scheme."""
+    given = response.request.headers
+    token = given.get("authorization")
+    return {
+        "authorization": token and token.split(" ")[0],
+        "accept-language": given.get("accept-language"),
+        "x-purpose": given.get("x-purpose"),
+    }
+
+
+def ready_personas(site: str) -> list[dict[str, Any]]:
+    """The personas that a server in demo mode offers."""
+    found: list[dict[str, Any]] = httpx.get(f"{site}{PERSONAS}").json()["personas"]
+    return found
+
+
+def persona_of(site: str, role: str) -> dict[str, Any]:
+    return next(item for item in ready_personas(site) if item["role"] == role)
 
 
 def first_lines(site: str, example: Example) -> list[str]:
@@ -216,8 +295,12 @@ def test_landing_page_leads_to_graphiql(page: Page, shipped: tuple[Definition, .
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1024])
-def test_landing_page_on_narrow_screens(page: Page, width: int) -> None:
+@pytest.mark.parametrize("visitor", ["page", "demo"])
+def test_landing_page_on_narrow_screens(
+    request: pytest.FixtureRequest, visitor: str, width: int
+) -> None:
     """On a phone the landing page needs no scrolling to the side, and hides nothing."""
+    page: Page = request.getfixturevalue(visitor)
     page.set_viewport_size(ViewportSize(width=width, height=PHONE["height"]))
     page.goto("/")
     expect(page.locator("tbody td, tbody th")).not_to_have_count(0)
@@ -227,3 +310,165 @@ def test_landing_page_on_narrow_screens(page: Page, width: int) -> None:
         " || !cell.checkVisibility()).map(cell => cell.textContent)"
     )
     assert cut == []
+
+
+def test_no_personas_outside_demo_mode(page: Page, site: str) -> None:
+    """Outside demo mode nobody is offered a persona: not the pages, not the address."""
+    response = viewer(page, "/graphiql?persona=city-admin-fushun")
+    shown_role(page, "PUBLIC")
+    expect(page.get_by_role("group", name="体验身份 Persona")).to_have_count(0)
+    assert response.request.headers.get("authorization") is None
+    page.goto("/")
+    expect(page.locator("#personas, [href*=persona], script, form")).to_have_count(0)
+    assert httpx.get(f"{site}{PERSONAS}").status_code == 404
+
+
+def test_persona_is_chosen(demo: Page, demo_site: str) -> None:
+    """Who asks is chosen in the bar, from the public and every city's personas."""
+    assert chosen_headers(viewer(demo)) == {
+        "authorization": None,
+        "accept-language": "zh-CN",
+        "x-purpose": None,
+    }
+    shown_role(demo, "PUBLIC")
+    personas = [item for item in ready_personas(demo_site) if item["tenant"]]
+    expect(persona_select(demo).locator("option")).to_have_text(
+        ["公众(未登录)", *(item["nameZh"] for item in personas)]
+    )
+    groups = (
+        persona_select(demo)
+        .locator("optgroup")
+        .evaluate_all("groups => groups.map(group => group.label)")
+    )
+    assert groups == list(dict.fromkeys(item["tenant"]["name"] for item in personas))
+    worker = persona_of(demo_site, "GRID_WORKER")
+    persona_select(demo).select_option(label=worker["nameZh"])
+    response = answer_to(demo, "Viewer")
+    shown_role(demo, "GRID_WORKER")
+    assert chosen_headers(response)["authorization"] == "Bearer"
+    parts = ["GRID_WORKER", worker["tenant"]["code"], worker["organization"]]
+    expect(demo.get_by_role("status")).to_have_text(" · ".join(filter(None, parts)))
+    persona_select(demo).select_option(label="公众(未登录)")
+    assert chosen_headers(answer_to(demo, "Viewer"))["authorization"] is None
+    shown_role(demo, "PUBLIC")
+
+
+def test_choice_outlives_a_reload(demo: Page, demo_site: str) -> None:
+    """A reload keeps persona, purpose and language; no token is ever stored."""
+    worker = persona_of(demo_site, "GRID_WORKER")
+    viewer(demo)
+    persona_select(demo).select_option(worker["key"])
+    purpose_box(demo).fill("入户回访 100%")
+    demo.get_by_role("combobox", name="语言", exact=True).select_option("English")
+    demo.reload()
+    expect(persona_select(demo)).to_have_value(worker["key"], timeout=MILLISECONDS)
+    expect(purpose_box(demo)).to_have_value("入户回访 100%")
+    response = answer_to(demo, "Viewer")
+    shown_role(demo, "GRID_WORKER")
+    headers = chosen_headers(response)
+    assert unquote(headers.pop("x-purpose") or "") == "入户回访 100%"
+    assert headers == {"authorization": "Bearer", "accept-language": "en"}
+    stored = demo.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    token = response.request.headers["authorization"].removeprefix("Bearer ")
+    assert (worker["key"] in stored, token in stored, "Bearer" in stored) == (True, False, False)
+
+
+def test_persona_in_the_address(demo: Page, demo_site: str) -> None:
+    """The address chooses a persona once; one that is not there is the public, and is named."""
+    admin, worker = (persona_of(demo_site, role) for role in ("CITY_ADMIN", "GRID_WORKER"))
+    viewer(demo, f"/graphiql?persona={admin['key']}")
+    shown_role(demo, "CITY_ADMIN")
+    persona_select(demo).select_option(worker["key"])
+    demo.reload()
+    expect(persona_select(demo)).to_have_value(worker["key"], timeout=MILLISECONDS)
+    viewer(demo, "/graphiql?persona=mayor-atlantis")
+    shown_role(demo, "PUBLIC")
+    expect(demo.get_by_role("status")).to_have_text("没有身份 mayor-atlantis,现为公众")
+
+
+def test_own_headers_win(demo: Page, demo_site: str) -> None:
+    """A token in the headers tab counts, not the persona's."""
+    admin, worker = (persona_of(demo_site, role) for role in ("CITY_ADMIN", "GRID_WORKER"))
+    viewer(demo, f"/graphiql?persona={admin['key']}")
+    shown_role(demo, "CITY_ADMIN")
+    own = f"Bearer {worker['token']}"
+    demo.get_by_role("button", name="Headers", exact=True).click()
+    demo.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines").click()
+    demo.keyboard.insert_text(json.dumps({"AUTHORIZATION": own}))
+    answer_to(demo, "Viewer", authorization=own)
+    shown_role(demo, "GRID_WORKER")
+
+
+def test_refused_token(browser: Browser, demo_site: str, tmp_path: Path) -> None:
+    """A persona's token that is refused is fetched anew, and the operation asked once more."""
+    worker = persona_of(demo_site, "GRID_WORKER")
+    spoiled = [f"{worker['token']}x"]
+
+    def spoil_first(route: Route) -> None:
+        answer = route.fetch()
+        tokens = spoiled or [worker["token"]]
+        personas = [{**worker, "token": tokens.pop()}]
+        route.fulfill(response=answer, json={"personas": personas})
+
+    with visiting(browser, demo_site, tmp_path / "page.png") as (page, seen):
+        page.route(f"**{PERSONAS}", spoil_first)
+        viewer(page, f"/graphiql?persona={worker['key']}")
+        shown_role(page, "GRID_WORKER")
+    assert [url for url in seen.requests if url.endswith(PERSONAS)] == [
+        f"{demo_site}{PERSONAS}"
+    ] * 2
+    assert [text for text in seen.complaints if "401" not in text] == []
+
+
+def test_keyboard_reaches_the_bar_first(demo: Page) -> None:
+    """The bar's three fields are the first stops of the tab key, in the order they are shown."""
+    open_graphiql(demo)
+    demo.evaluate("document.activeElement.blur()")
+    stops = []
+    for _ in range(3):
+        demo.keyboard.press("Tab")
+        stops.append(demo.evaluate("document.activeElement.labels[0].textContent"))
+    assert stops == ["身份", "用途", "语言"]
+
+
+def test_landing_page_leads_to_a_persona(demo: Page, demo_site: str) -> None:
+    """A persona of the landing page opens GraphiQL as that persona."""
+    secretary = persona_of(demo_site, "SECRETARY")
+    demo.goto("/")
+    row = demo.locator("#personas tbody tr").filter(has_text=secretary["tenant"]["name"])
+    row.get_by_role("link", name="书记", exact=True).click()
+    expect(persona_select(demo)).to_have_value(secretary["key"], timeout=MILLISECONDS)
+    viewer(demo)
+    shown_role(demo, "SECRETARY")
+
+
+@pytest.mark.parametrize("clipboard", ["a secure origin", "an insecure origin"])
+def test_token_is_copied(demo: Page, demo_site: str, clipboard: str) -> None:
+    """The landing page copies a token that works, also where browsers give no clipboard."""
+    worker = persona_of(demo_site, "GRID_WORKER")
+    demo.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if clipboard == "an insecure origin":
+        demo.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    demo.goto("/")
+    demo.locator("#persona").select_option(worker["key"])
+    demo.get_by_role("button", name="复制令牌").click()
+    expect(demo.get_by_role("status")).to_contain_text(f"已复制{worker['nameZh']}的令牌")
+    token = pasted(demo)
+    assert token not in demo.content()
+    answer = httpx.post(
+        f"{demo_site}/graphql",
+        json={"query": "{ viewer { role } }"},
+        headers={"authorization": f"Bearer {token}"},
+    )
+    assert answer.json() == {"data": {"viewer": {"role": "GRID_WORKER"}}}
+
+
+def pasted(page: Page) -> str:
+    """What lies in the clipboard, as a paste into a page gives it."""
+    other = page.context.new_page()
+    other.goto("/readyz")
+    other.set_content("<textarea></textarea>")
+    other.locator("textarea").press("Control+V")
+    text = other.locator("textarea").input_value()
+    other.close()
+    return text

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jwt
 import pytest
 
 from schema.migrate import head
@@ -343,3 +344,146 @@ def test_driver_parameters(tmp_path: Path, database: str) -> None:
     url = f"{database}&sslmode=disable"
     for arguments in (("migrate",), ("tenants", "plan")):
         assert onegrid(*arguments, cwd=tmp_path, database_url=url).code == 0
+
+
+def shown_claims(done: Done, secret: str) -> dict[str, object]:
+    """What a printed token says, without the times; its signature is checked."""
+    assert (done.code, done.out.count("\n"), done.err) == (0, 1, "")
+    token = done.out.strip()
+    claims = jwt.decode(token, secret, ["HS256"], audience="onegrid", issuer="onegrid")
+    return {name: claims[name] for name in claims if name not in ("iss", "aud", "iat", "exp")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "claims"),
+    [
+        (
+            ("--role", "GRID_WORKER", "--city", "fushun", "--organization", "210411002"),
+            {
+                "sub": "grid_worker-210400",
+                "role": "GRID_WORKER",
+                "tenants": ["210400"],
+                "organization": "210411002",
+            },
+        ),
+        (
+            ("--role", "city_admin", "--city", "210400", "--subject", "me", "--lang", "en"),
+            {"sub": "me", "role": "CITY_ADMIN", "tenants": ["210400"], "lang": "en"},
+        ),
+        (
+            ("--role", "PROVINCE_ANALYST", "--province", "liaoning"),
+            {"sub": "province_analyst-210000", "role": "PROVINCE_ANALYST", "tenants": ["210000"]},
+        ),
+        (
+            ("--person", "0190C1E2-0000-7000-8000-000000000001", "--city", "fushun"),
+            {
+                "sub": "0190c1e2-0000-7000-8000-000000000001",
+                "tenants": ["210400"],
+                "person": "0190c1e2-0000-7000-8000-000000000001",
+            },
+        ),
+    ],
+    ids=["subtree", "city", "province", "person"],
+)
+def test_token(tmp_path: Path, arguments: tuple[str, ...], claims: dict[str, object]) -> None:
+    """`token` prints a token and nothing else, and starts no database."""
+    secret = "s" * 32
+    done = onegrid("token", *arguments, cwd=tmp_path, token_secret=secret)
+    assert shown_claims(done, secret) == claims
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_token_with_a_new_secret(tmp_path: Path, data: Path) -> None:
+    """The first `token` makes the secret and says so; those after it use it, for eight hours."""
+    arguments = ("token", "--role", "AGENT", "--city", "fushun")
+    file = data / "secrets" / "token.key"
+    first, second = (onegrid(*arguments, cwd=tmp_path, data=data) for _ in range(2))
+    note = f"made the secret {file}: only servers with this data folder take it\n"
+    assert (first.code, first.err, second.err) == (0, note, "")
+    secret = file.read_text().strip()
+    for done in (first, second):
+        claims = jwt.decode(done.out.strip(), secret, ["HS256"], audience="onegrid")
+        assert claims["exp"] - claims["iat"] == 8 * 3600
+
+
+def test_token_for_some_hours(tmp_path: Path) -> None:
+    """`token --hours` says how long it is valid."""
+    arguments = ("token", "--role", "AGENT", "--city", "fushun", "--hours", "100")
+    done = onegrid(*arguments, cwd=tmp_path, token_secret="s" * 32)
+    claims = jwt.decode(done.out.strip(), "s" * 32, ["HS256"], audience="onegrid")
+    assert claims["exp"] - claims["iat"] == 100 * 3600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--role", "AGENT"),
+            "This token opens nothing: AGENT needs exactly one tenant of the kind CITY, the token "
+            "has: none; another token is needed.\n",
+        ),
+        (
+            ("--role", "PROVINCE_ADMIN", "--city", "fushun"),
+            "This token opens nothing: PROVINCE_ADMIN needs a tenant of the kind PROVINCE, but "
+            "210400 is a CITY; another token is needed.\n",
+        ),
+        (
+            ("--role", "PUBLIC"),
+            "This token opens nothing: the role PUBLIC is for requests without a token; another "
+            "token is needed.\n",
+        ),
+        (
+            ("--role", "AGENT", "--city", "fushun", "--organization", "a/b"),
+            "--organization has the wrong form; see `onegrid token --help`\n",
+        ),
+    ],
+    ids=["no city", "city of a province", "public", "organization"],
+)
+def test_token_that_no_server_would_take(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """`token` refuses what a server would refuse, in one line."""
+    assert onegrid("token", *arguments, cwd=tmp_path) == Done(2, "", said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "kind"),
+    [
+        ("--city", "atlantis", "city"),
+        ("--city", "210000", "city"),
+        ("--province", "fushun", "province"),
+    ],
+)
+def test_token_of_an_unknown_tenant(
+    tmp_path: Path, shipped: tuple[Definition, ...], option: str, name: str, kind: str
+) -> None:
+    """`token` for a tenant that is none lists those there are."""
+    known = ", ".join(
+        f"{item.tenant.slug} ({item.tenant.code})" for item in shipped if item.kind == kind.upper()
+    )
+    done = onegrid("token", "--role", "AGENT", option, name, cwd=tmp_path)
+    assert done == Done(2, "", f"no {kind} {name!r}; there are: {known}\n")
+
+
+def test_token_of_a_provider(tmp_path: Path) -> None:
+    """Where a provider issues the tokens, `token` says so."""
+    arguments = ("token", "--role", "AGENT", "--city", "fushun")
+    done = onegrid(*arguments, cwd=tmp_path, jwks_url="https://login.example/keys")
+    said = "ONEGRID_JWKS_URL is set: tokens are issued by its provider, not here\n"
+    assert done == Done(2, "", said)
+
+
+def test_token_with_an_unusable_secret(tmp_path: Path) -> None:
+    """A secret file that is no good is named, and ends with 1."""
+    file = tmp_path / "var" / "secrets" / "token.key"
+    file.parent.mkdir(parents=True)
+    file.write_text("short")
+    file.chmod(0o600)
+    done = onegrid("token", "--role", "AGENT", "--city", "fushun", cwd=tmp_path)
+    assert done == Done(
+        1,
+        "",
+        "the secret var/secrets/token.key has 5 bytes, expected at least 32: restore it, or "
+        "remove the file to have a new one made\n",
+    )

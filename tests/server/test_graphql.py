@@ -307,7 +307,7 @@ async def test_fault(bench: Bench, where: str, media_type: str) -> None:
     fault = KeyError("secret")
 
     @asynccontextmanager
-    async def open_context(request: Request) -> AsyncIterator[None]:
+    async def open_context(request: Request, caller: object) -> AsyncIterator[None]:
         if where == "open":
             raise fault
         yield None
@@ -349,7 +349,7 @@ async def test_refused_context(
     """A coded error around an execution is the answer, with the status of its code."""
 
     @asynccontextmanager
-    async def open_context(request: Request) -> AsyncIterator[None]:
+    async def open_context(request: Request, caller: object) -> AsyncIterator[None]:
         raise error
         yield None
 
@@ -361,7 +361,7 @@ async def test_swallowing_context(bench: Bench) -> None:
     """A context that swallows an exception of the execution leaves no answer but a masked one."""
 
     @asynccontextmanager
-    async def open_context(request: Request) -> AsyncIterator[None]:
+    async def open_context(request: Request, caller: object) -> AsyncIterator[None]:
         with suppress(KeyError):
             yield None
 
@@ -391,7 +391,7 @@ async def test_server_timing(bench: Bench) -> None:
     context = Context(2)
 
     @asynccontextmanager
-    async def open_context(request: Request) -> AsyncIterator[Context]:
+    async def open_context(request: Request, caller: object) -> AsyncIterator[Context]:
         yield context
         context.statements += 1
 

@@ -1,8 +1,10 @@
 """Readiness: databases that are down, of another schema, without tenants, or that come and go."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,7 +18,7 @@ from server.app import create_app
 from server.live import Live
 from server.prepare import apply_tenants
 from tenants.definition import City, Definition
-from tests.conftest import TODAY, Graph, database_at, load_all, run_sql
+from tests.conftest import NOW, Graph, database_at, load_all, run_sql, services_of
 from tests.server.processes import free_port
 
 NewDatabase = Callable[[], Awaitable[str]]
@@ -34,11 +36,13 @@ TERMINATE = (
 async def started(url: str, refresh_seconds: float = 60) -> AsyncIterator[Graph]:
     """The application from its start to its end."""
     live = Live(Database(url, size=3), engine(url), refresh_seconds)
-    app = create_app(live, lambda: TODAY)
+    with tempfile.TemporaryDirectory() as folder:
+        services = services_of(Path(folder))
+        app = create_app(live, services, lambda: NOW)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
-            yield Graph(http, live)
+            yield Graph(http, live, services)
 
 
 def unavailable(message: str) -> dict[str, Any]:

@@ -1,9 +1,14 @@
 """Parameters: what of a request is not well-formed, in bodies, URLs and headers."""
 
+import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
+from server.parameters import Parameters, read_parameters
 from tests.server.bench import GRAPHQL, JSON, Bench, answer, refusal
 
 pytestmark = pytest.mark.asyncio
@@ -27,6 +32,8 @@ def wrong_type(parameter: str, subject: str, given: str, expected: str) -> dict[
     )
 
 
+PERSISTED = "extensions.persistedQuery"
+VERSION, HASH = f"{PERSISTED}.version", f"{PERSISTED}.sha256Hash"
 NO_QUERY = refusal("BAD_REQUEST", "缺少参数 query；应为 GraphQL 文档的文本。", parameter="query")
 
 
@@ -71,6 +78,40 @@ def bench() -> Bench:
             b'{"query": "{ hello }", "extensions": [1]}',
             wrong_type("extensions", "参数 extensions ", "array", "object"),
         ),
+        (b'{"documentId": ""}', NO_QUERY),
+        (b'{"documentId": null, "extensions": {"persistedQuery": null}}', NO_QUERY),
+        (
+            b'{"query": "{ hello }", "documentId": 7}',
+            wrong_type("documentId", "参数 documentId ", "number", "string"),
+        ),
+        (
+            b'{"query": "{ hello }", "extensions": {"persistedQuery": true}}',
+            wrong_type(PERSISTED, f"参数 {PERSISTED} ", "boolean", "object"),
+        ),
+        (
+            b'{"extensions": {"persistedQuery": {"sha256Hash": "ab"}}}',
+            wrong_type(VERSION, f"参数 {VERSION} ", "null", "number"),
+        ),
+        (
+            b'{"extensions": {"persistedQuery": {"version": true, "sha256Hash": "ab"}}}',
+            wrong_type(VERSION, f"参数 {VERSION} ", "boolean", "number"),
+        ),
+        (
+            b'{"extensions": {"persistedQuery": {"version": 2, "sha256Hash": "ab"}}}',
+            refusal(
+                "BAD_REQUEST",
+                f"参数 {VERSION} 为 2；应为 1。",
+                parameter=VERSION,
+                given=2,
+                expected=1,
+            ),
+        ),
+        (
+            b'{"extensions": {"persistedQuery": {"version": 1}}}',
+            wrong_type(
+                f"{PERSISTED}.sha256Hash", f"参数 {PERSISTED}.sha256Hash ", "null", "string"
+            ),
+        ),
     ],
 )
 async def test_bad_body(bench: Bench, media_type: str, body: bytes, expected: object) -> None:
@@ -110,6 +151,17 @@ async def test_repeated_member(bench: Bench) -> None:
             "?query={hello}&query={double}",
             refusal("BAD_REQUEST", "参数 query 给出了多次；应至多一次。", parameter="query"),
         ),
+        ("?documentId=", NO_QUERY),
+        (
+            "?documentId=a&documentId=b",
+            refusal(
+                "BAD_REQUEST", "参数 documentId 给出了多次；应至多一次。", parameter="documentId"
+            ),
+        ),
+        (
+            "?extensions={%22persistedQuery%22:[]}",
+            wrong_type(PERSISTED, f"参数 {PERSISTED} ", "array", "object"),
+        ),
         (
             "?query=%7Bhello%ff%7D",
             refusal("BAD_REQUEST", "网址中的参数不是有效的 UTF-8；应为按 UTF-8 百分号编码的参数。"),
@@ -119,6 +171,46 @@ async def test_repeated_member(bench: Bench) -> None:
 async def test_bad_url(bench: Bench, url: str, expected: object) -> None:
     """A query string that is not a well-formed request is refused with 400."""
     assert answer(await bench.client().get(f"/graphql{url}")) == (400, expected)
+
+
+APQ = {"persistedQuery": {"version": 1, "sha256Hash": "ab"}}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"query": "{ hello }"}, Parameters("{ hello }", None, {}, {})),
+        ({"query": ""}, Parameters("", None, {}, {})),
+        (
+            {"documentId": "sha256:ab", "operationName": "A", "variables": {"a": [1]}},
+            Parameters(None, "A", {"a": [1]}, {}, "sha256:ab"),
+        ),
+        ({"extensions": APQ}, Parameters(None, None, {}, APQ, None, "ab")),
+        (
+            {"query": "{ hello }", "documentId": "ab", "extensions": APQ | {"x": 1}},
+            Parameters("{ hello }", None, {}, APQ | {"x": 1}, "ab", "ab"),
+        ),
+    ],
+)
+async def test_read(method: str, given: dict[str, Any], expected: Parameters) -> None:
+    """A request has a text, or an id or hash of one, or several of them; URLs say the same."""
+    assert await read_parameters(request(method, given)) == expected
+
+
+def request(method: str, given: dict[str, Any]) -> Request:
+    spelled = {k: v if isinstance(v, str) else json.dumps(v) for k, v in given.items()}
+    scope = {
+        "type": "http",
+        "method": method,
+        "query_string": urlencode(spelled if method == "GET" else {}).encode(),
+        "headers": [(b"content-type", b"application/json")],
+    }
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": json.dumps(given).encode()}
+
+    return Request(scope, receive)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,10 @@ def at(value: Any, *path: str | int) -> Any:
             ["$.levels[3].staffing[0].required"],
         ),
         (
+            lambda city: city["posts"][1].update(role="CITY_ADMIN", levels="grid", single=1),
+            ["$.posts[1].levels", "$.posts[1].role", "$.posts[1].single"],
+        ),
+        (
             lambda city: at(city, "workflows", 0, "states", 0).update(phase="NEW"),
             ["$.workflows[0].states[0].phase"],
         ),
@@ -125,12 +129,15 @@ def test_a_wrong_file_is_not_valid(change: Callable[[Any], object], paths: list[
 
 
 def test_a_city_may_name_what_it_inherits_by_key_alone() -> None:
-    """A city's level, workflow or category needs only its key; a province's needs everything."""
-    parts: dict[str, Any] = {"levels": [{"key": "county"}], "workflows": [{"key": "standard"}]}
+    """A city's level, post or workflow needs only its key; a province's needs everything."""
+    parts: dict[str, Any] = {
+        name: [{"key": key}]
+        for name, key in (("levels", "county"), ("posts", "secretary"), ("workflows", "standard"))
+    }
     city = {"code": "990100", "slug": "shi", "name": "某市", "province": "990000", **parts}
     province = {"code": "990000", "slug": "sheng", "name": "某省", "defaults": parts}
     assert wrong("city", city) == []
-    assert wrong("province", province) == ["$.defaults.levels[0]", "$.defaults.workflows[0]"]
+    assert wrong("province", province) == [f"$.defaults.{name}[0]" for name in sorted(parts)]
 
 
 WHOLE = """
@@ -139,7 +146,7 @@ code: "990100"
 slug: shi
 name: 某市
 note: 说明
-inherit: {levels: true, workflows: [standard], categories: false}
+inherit: {levels: true, posts: true, workflows: [standard], categories: false}
 levels:
   - key: grid
     name: 网格
@@ -152,6 +159,12 @@ levels:
     assumed: [rung]
     note: 说明
     staffing: [{post: worker, name: 网格员, required: 1, assumed: true}]
+posts:
+  - key: worker
+    name: 网格员
+    role: GRID_WORKER
+    levels: [grid]
+    single: true
 workflows:
   - key: w
     name: 流程

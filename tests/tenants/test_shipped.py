@@ -10,6 +10,7 @@ from tenants.files import SHIPPED, load_tenants
 from tenants.hierarchy import DivisionKind, Level, Rung
 from tenants.provenance import Stated
 from tenants.registry import Registry
+from tenants.roles import Role
 from tenants.workflow import Phase, Workflow
 from tests.tenants.folders import written
 
@@ -26,8 +27,9 @@ class Facts:
     """What the documents state of one city.
 
     `levels` are the names that they print, with the depth at which the city's file has them;
-    `staffing` is (level, post, holders), `numbers` the stated numbers of generated organizations,
-    `workflow` the stated names of a workflow's steps in order.
+    `posts` are the names of posts that they print, `staffing` is (level, post, holders),
+    `numbers` the stated numbers of generated organizations, `workflow` the stated names of a
+    workflow's steps in order.
     """
 
     code: str
@@ -35,6 +37,7 @@ class Facts:
     province: str
     depth: int
     levels: dict[str, int] = field(default_factory=dict)
+    posts: tuple[str, ...] = ()
     staffing: tuple[tuple[str, str, int], ...] = ()
     numbers: tuple[tuple[str, int], ...] = ()
     workflow: tuple[str, ...] = ()
@@ -64,6 +67,15 @@ FACTS = {
             "物业党支部": 3,
             "工业园区党委": 1,
         },
+        posts=(
+            "书记",
+            "专职网格员",
+            "专职代办员",
+            "兼职代办员",
+            "选派干部",
+            "社区干部",
+            "楼长",
+        ),
         staffing=(("网格党支部", "专职网格员", 1),),
         numbers=(("网格党支部", 12), ("党员家庭代办站(党员中心户)", 1194), ("物业党支部", 120)),
         workflow=("受理", "核实", "告知", "上报", "代办", "反馈"),
@@ -74,18 +86,41 @@ FACTS = {
         "liaoning",
         4,
         {"网格": 4, "网格党支部": 4, "区域党群服务中心": 3, "社区党群服务中心": 4},
-        staffing=(("网格", "专职网格员", 1), ("网格", "兼职网格员", 2)),
+        posts=(
+            "专职网格员",
+            "兼职网格员",
+            "社区工作者",
+            "社区第一书记",
+            "楼长",
+            "单元长",
+            "事业编制人员",
+        ),
+        staffing=(
+            ("区域党群服务中心", "事业编制人员", 2),
+            ("网格", "专职网格员", 1),
+            ("网格", "兼职网格员", 2),
+        ),
         numbers=(("网格", 2016), ("网格党支部", 1120), ("社区党群服务中心", 205)),
         workflow=("受理问题", "分流交办", "联动处置", "反馈", "评价"),
     ),
-    "yingkou": Facts("210800", "营口市", "liaoning", 3, workflow=("大排查", "精把脉", "强整顿")),
-    "liaoyang": Facts("211000", "辽阳市", "liaoning", 3, {"县(市)区": 1}),
+    "yingkou": Facts(
+        "210800",
+        "营口市",
+        "liaoning",
+        3,
+        posts=("书记", "第一书记", "村干部", "驻村干部"),
+        workflow=("大排查", "精把脉", "强整顿"),
+    ),
+    "liaoyang": Facts(
+        "211000", "辽阳市", "liaoning", 3, {"县(市)区": 1}, posts=("书记", "社区工作者")
+    ),
     "chaoyang": Facts(
         "211300",
         "朝阳市",
         "liaoning",
         4,
         {"街道大工委": 2, "社区大党委": 3, "小区": 4},
+        posts=("书记", "红色管家", "选派干部"),
         numbers=(("小区", 417), ("小区", 175)),
         workflow=("梳理上报", "分散办理", "专班办理", "攻坚办理", "纳入直通车", "办复"),
     ),
@@ -95,12 +130,20 @@ FACTS = {
         "liaoning",
         4,
         {"社区网格": 4, "二级服务中心": 2, "三级服务站": 3, "四级网格": 4},
+        posts=("书记", "专职网格员", "居委会主任", "社区干部"),
         staffing=(("社区网格", "专职网格员", 1),),
         numbers=(("社区网格", 1230), ("二级服务中心", 11), ("三级服务站", 82), ("四级网格", 426)),
         workflow=("抢单", "派单", "协调解决", "向部门反馈"),
     ),
     "chengdu": Facts("510100", "成都市", "sichuan", 3, {"小区": 3}, workflow=("跟踪服务",)),
-    "panzhihua": Facts("510400", "攀枝花市", "sichuan", 3, {"市直机关党组织": 1, "小区": 3}),
+    "panzhihua": Facts(
+        "510400",
+        "攀枝花市",
+        "sichuan",
+        3,
+        {"市直机关党组织": 1, "小区": 3},
+        posts=("书记", "党务工作者"),
+    ),
     "guiyang": Facts("520100", "贵阳市", "guizhou", 3, {"党支部": 3}),
     "liupanshui": Facts("520200", "六盘水市", "guizhou", 3, {"党支部": 3}),
     "qiandongnan": Facts(
@@ -109,6 +152,7 @@ FACTS = {
         "guizhou",
         5,
         {"州": 0, "网格": 4, "联户": 5, "党小组": 5, "行业党委": 2, "党建工作组": 1},
+        posts=("书记", "网格员", "主任", "社区工作者", "联户长"),
         staffing=(("网格", "网格员", 1), ("联户", "联户长", 1)),
         numbers=(("党建工作组", 70),),
     ),
@@ -118,6 +162,7 @@ FACTS = {
         "qinghai",
         3,
         {"乡妇联": 2, "村妇联": 3},
+        posts=("执委",),
         workflow=("排查", "分类", "建立台账", "一月一回访"),
     ),
     "yinchuan": Facts(
@@ -126,6 +171,7 @@ FACTS = {
         "ningxia",
         4,
         {"街道党工委": 1, "社区党委": 2, "小区党支部": 3, "党小组": 4},
+        posts=("书记",),
         numbers=(("党小组", 4),),
         workflow=("提诉求", "协商议事", "就地解决"),
     ),
@@ -212,14 +258,83 @@ def test_depths_differ(registry: Registry) -> None:
 
 
 @CITIES
+def test_posts_as_stated(registry: Registry, slug: str) -> None:
+    """The kinds of posts whose names a document states are those printed there."""
+    kinds = city(registry, slug).posts.values()
+    assert tuple(kind.name for kind in kinds if is_stated(kind)) == FACTS[slug].posts
+
+
+@CITIES
 def test_staffing_as_stated(registry: Registry, slug: str) -> None:
     """Posts and holders an organization are those of the documents, and no city has others."""
-    found = tuple(
-        (level.name, rule.name, rule.required)
-        for level in city(registry, slug).hierarchy
+    found = city(registry, slug)
+    rules = tuple(
+        (level.name, found.posts[rule.post].name, rule.required)
+        for level in found.hierarchy
         for rule in level.staffing
     )
-    assert found == FACTS[slug].staffing
+    assert rules == FACTS[slug].staffing
+
+
+# cities whose document gives the number itself: 1专2兼, and one full-time worker a grid
+NUMBERED = {("dandong", "网格", 1), ("dandong", "网格", 2), ("huludao", "社区网格", 1)}
+
+
+def test_numbers_of_holders_that_no_document_states_are_assumed(registry: Registry) -> None:
+    """Where a document says that a post is filled, but not by how many, the number is assumed."""
+    stated = {
+        (slug, level.name, rule.required)
+        for slug in FACTS
+        for level in city(registry, slug).hierarchy
+        for rule in level.staffing
+        if is_stated(rule, "required")
+    }
+    assert stated == NUMBERED
+
+
+def test_no_document_states_what_a_post_may_do(registry: Registry) -> None:
+    """Roles, and that a post has one holder, are assumed of every kind of every city."""
+    assert [
+        (slug, kind.key, key)
+        for slug in FACTS
+        for kind in city(registry, slug).posts.values()
+        for key in ("role", "single")
+        if getattr(kind, key) and is_stated(kind, key)
+    ] == []
+
+
+@CITIES
+def test_every_city_has_somebody_to_handle_issues(registry: Registry, slug: str) -> None:
+    """Each city has a kind of post for a secretary and one for a grid worker."""
+    roles = {kind.role for kind in city(registry, slug).posts.values()}
+    assert roles >= {Role.SECRETARY, Role.GRID_WORKER}
+
+
+def test_dandongs_grid_has_one_full_time_and_two_part_time_workers(registry: Registry) -> None:
+    """丹东's 1专2兼: both kinds are grid workers, held at grids only, and stated."""
+    found = city(registry, "dandong")
+    assert [
+        (rule.required, found.posts[rule.post].name, found.posts[rule.post].role, rule.source)
+        for rule in found.hierarchy["grid"].staffing
+    ] == [
+        (1, "专职网格员", Role.GRID_WORKER, LIAONING),
+        (2, "兼职网格员", Role.GRID_WORKER, LIAONING),
+    ]
+    levels = [level.key for level in found.hierarchy]
+    workers = [found.posts[key] for key in ("full_time_worker", "part_time_worker")]
+    held = [[key for key in levels if kind.is_held_at(key)] for kind in workers]
+    assert held == [["grid"], ["grid"]]
+
+
+def test_who_declares_the_posts_of_a_city_without_any(registry: Registry) -> None:
+    """A city whose document names no post has the two of its province, assumed."""
+    found = city(registry, "chengdu")
+    assert [(kind.name, kind.role, kind.single, kind.assumed) for kind in found.tenant.posts] == [
+        ("书记", Role.SECRETARY, True, True),
+        ("网格员", Role.GRID_WORKER, False, True),
+    ]
+    files = {value.file for value in found.values if value.path.startswith("posts.")}
+    assert files == {"tenants/provinces/sichuan.yaml"}
 
 
 @CITIES
@@ -313,6 +428,7 @@ def test_fushun_of_four_levels_grows_into_five(registry: Registry, four: Definit
         "station"
     }
     assert {item.key for item in four.hierarchy} <= {item.key for item in five.hierarchy}
+    assert four.posts.keys() <= five.posts.keys()
     assert four.workflows.keys() <= five.workflows.keys()
     assert four.services.keys() <= five.services.keys()
     assert four.tenant.organizations == five.tenant.organizations
@@ -402,6 +518,7 @@ def things(tenant: City | Province) -> list[tuple[str, Stated]]:
         for level in tenant.levels
         for rule in level.staffing
     ]
+    found += [(f"post {item.key}", item) for item in tenant.posts]
     found += [(f"workflow {item.key}", item) for item in tenant.workflows]
     found += [(f"category {item.key}", item) for item in tenant.categories]
     found += [(f"organization {item.code}", item) for item in tenant.organizations]
@@ -426,6 +543,7 @@ def shared_things(province: Province) -> list[tuple[str, Stated]]:
     found += [(f"rung {item.rung}", item) for item in province.rungs]
     found += [(f"phase {item.phase}", item) for item in province.phases]
     found += [(f"default {item.key}", item) for item in province.defaults.levels]
+    found += [(f"default {item.key}", item) for item in province.defaults.posts]
     found += [(f"default {item.key}", item) for item in province.defaults.workflows]
     return found + [(f"default {item.key}", item) for item in province.defaults.categories]
 

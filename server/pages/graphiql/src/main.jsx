@@ -7,27 +7,34 @@ import { createRoot } from 'react-dom/client';
 import { EditorFont } from './EditorFont.jsx';
 import { fetchExamples } from './examples.js';
 import { examplesPlugin } from './examplesPlugin.jsx';
-import { fetcher } from './fetcher.js';
+import { createFetcher } from './fetcher.js';
 import { opening } from './opening.js';
+import { fetchPersonas } from './personas.js';
+import { Session } from './session.js';
+import { SessionBar } from './SessionBar.jsx';
 import './style.css';
 
-const examples = await fetchExamples();
+const [examples, personas] = await Promise.all([fetchExamples(), fetchPersonas()]);
 const plugins = [HISTORY_PLUGIN, explorerPlugin(), examplesPlugin(examples)];
+const session = new Session(personas);
 
 createRoot(document.getElementById('graphiql')).render(
-  <GraphiQL
-    fetcher={fetcher}
-    plugins={plugins}
-    defaultEditorToolsVisibility
-    // Headers carry tokens: keep them out of local storage.
-    shouldPersistHeaders={false}
-    {...opening(examples)}
-  >
-    <GraphiQL.Logo>
-      <a className="graphiql-logo-link" href="/">
-        一张网 OneGrid
-      </a>
-    </GraphiQL.Logo>
-    <EditorFont />
-  </GraphiQL>,
+  <>
+    {personas && <SessionBar session={session} />}
+    <GraphiQL
+      fetcher={createFetcher(session)}
+      plugins={plugins}
+      defaultEditorToolsVisibility
+      // Headers carry tokens: keep them out of local storage.
+      shouldPersistHeaders={false}
+      {...opening(examples)}
+    >
+      <GraphiQL.Logo>
+        <a className="graphiql-logo-link" href="/">
+          一张网 OneGrid
+        </a>
+      </GraphiQL.Logo>
+      <EditorFont />
+    </GraphiQL>
+  </>,
 );

@@ -1,0 +1,78 @@
+"""Events: what an operation did, written last in its transaction under gapless numbers."""
+
+import datetime
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from schema.actor import Actor
+from schema.tables.event import EventCounterRow, EventRow
+
+
+class EventKind(StrEnum):
+    """The closed set of kinds."""
+
+    ORGANIZATION_ESTABLISHED = "ORGANIZATION_ESTABLISHED"
+    ORGANIZATION_RENAMED = "ORGANIZATION_RENAMED"
+    ORGANIZATION_MOVED = "ORGANIZATION_MOVED"
+    ORGANIZATION_MERGED = "ORGANIZATION_MERGED"
+    ORGANIZATION_DISSOLVED = "ORGANIZATION_DISSOLVED"
+    APPOINTED = "APPOINTED"
+    RELIEVED = "RELIEVED"
+    PERSONAL_DATA_READ = "PERSONAL_DATA_READ"
+    PERSONAL_DATA_DENIED = "PERSONAL_DATA_DENIED"
+    PERSONAL_DATA_EXPORTED = "PERSONAL_DATA_EXPORTED"
+    PERSONAL_DATA_ERASED = "PERSONAL_DATA_ERASED"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `about` holds ids, codes and facts of organizations, no person's."""
+
+    kind: EventKind
+    organization_id: uuid.UUID | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+async def append(
+    connection: AsyncConnection,
+    tenant_id: int,
+    actor: Actor,
+    events: Sequence[Event],
+    now: datetime.datetime,
+) -> int:
+    """Write events as the last thing of a transaction; the number of the newest.
+
+    The counter's row stays locked until the commit, so numbers are in the order of commits.
+    """
+    counter = upsert(EventCounterRow).values(tenant_id=tenant_id, seq=len(events))
+    counter = counter.on_conflict_do_update(
+        index_elements=["tenant_id"],
+        set_={"seq": col(EventCounterRow.seq) + len(events)},
+    )
+    taken = await connection.execute(counter.returning(col(EventCounterRow.seq)))
+    newest = int(taken.scalar_one())
+    rows = [
+        {
+            "tenant_id": tenant_id,
+            "seq": newest - len(events) + at,
+            "at": now,
+            "kind": event.kind.value,
+            "actor": actor.subject,
+            "role": actor.role.value,
+            "person_id": actor.person,
+            "organization_id": event.organization_id,
+            "about": event.about,
+        }
+        for at, event in enumerate(events, start=1)
+    ]
+    if rows:
+        await connection.execute(insert(EventRow), rows)
+    return newest

@@ -1,0 +1,234 @@
+"""People and the posts that they hold; what is personal is masked unless it may be seen."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from schema import refs
+from schema.connections import (
+    After,
+    First,
+    PageInfo,
+    edge_cursor,
+    edge_node,
+    edges,
+    nodes,
+    page_info,
+)
+from schema.context import Context
+from schema.fields import column, derived, relation
+from schema.ids import GlobalId
+from schema.keyring import Sealed, sealing_context
+from schema.loaders.organization import OrganizationById
+from schema.loaders.person import PersonById, PersonReach, PersonRecord
+from schema.loaders.post import PostPage, PostRecord, PostsOfPerson
+from schema.node import Node, kind_of
+from schema.paging import checked_id, window
+from schema.personal import PERSONAL, PURPOSES, PersonalClass, mask
+from schema.reach import Past, reach
+from schema.sources import PostKindSource
+from tenants.definition import DataKind, Definition
+
+
+def may_see_clear(context: Context, root: Any, field: str) -> bool:
+    """Whether a personal field is shown unmasked; either way the audit hears of what was asked.
+
+    The person itself sees what is its own. Others need the permission and a stated purpose: with
+    a purpose but without the permission, it is a denial.
+    """
+    if context.actor.person == root["id"]:
+        return True
+    if context.actor.purpose is None:
+        return False
+    if not root["clear"]:
+        context.disclosures.denied(f"Person.{field}")
+        return False
+    context.disclosures.shown(f"Person.{field}", root["id"])
+    return True
+
+
+def personal(
+    function: Callable[[Any, Context], Any],
+    class_: PersonalClass,
+    description: str,
+    columns: tuple[str, ...],
+) -> Any:
+    """A field with personal data: marked in the schema, and by its class in the metadata."""
+    marked = PURPOSES[class_]
+    field = derived(function, description, columns)
+    field.metadata = {**field.metadata, PERSONAL: marked}
+    field.directives = [*field.directives, marked.directive]
+    return field
+
+
+def _name(root: Any, context: Context) -> str | None:
+    name: str | None = root["name"]
+    if name is None or may_see_clear(context, root, "name"):
+        return name
+    return mask(PersonalClass.NAME, name)
+
+
+def _phone(root: Any, context: Context) -> str | None:
+    masked: str | None = root["phone_masked"]
+    if masked is None or not may_see_clear(context, root, "phone"):
+        return masked
+    sealed = Sealed(root["phone_key"], root["phone_sealed"])
+    keyring = context.resources.keyring
+    return keyring.open(sealed, sealing_context(root["tenant_id"], root["id"], "phone"))
+
+
+def _person_id(root: Any) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("Person", root["tenant_id"], root["id"].hex)))
+
+
+def _city(root: Any, context: Context) -> Definition:
+    return context.registry.by_id[root["tenant_id"]]
+
+
+@dataclass(frozen=True)
+class PostsOfPersonArguments:
+    """Arguments of `Person.posts`."""
+
+    past: Past = None
+    first: First = None
+    after: After = None
+
+    def checked(self, context: Context, root: Any) -> PostPage:
+        """The page asked for."""
+        pages = checked_id(window(self.first, self.after), 1)
+        return PostPage(context.today, pages, past=bool(self.past))
+
+
+@strawberry.type(
+    name="Person",
+    description="人员:在组织中任职的人。姓名、电话缺省掩码。 | "
+    "Somebody who holds posts; name and phone are masked by default.",
+)
+class PersonType(Node):
+    """Of a `PersonRecord`."""
+
+    is_type_of = kind_of(PersonRecord)
+
+    id: strawberry.ID = derived(_person_id, "全局编号 | global id", ("tenant_id", "id"))
+    city: refs.City = derived(_city, "所属城市 | city", ("tenant_id",))
+    name: str | None = personal(
+        _name,
+        PersonalClass.NAME,
+        "姓名,缺省如“李*”;已注销为空 | name, masked by default; null once erased",
+        ("name", "id"),
+    )
+    phone: str | None = personal(
+        _phone,
+        PersonalClass.PHONE,
+        "电话(E.164),缺省如“138****1234”;空为未登记 | "
+        "phone (E.164), masked by default; null = none",
+        ("phone_masked", "phone_sealed", "phone_key", "tenant_id", "id"),
+    )
+    posts: "PostConnection" = relation(
+        PostsOfPerson,
+        "任职 | posts",
+        key=("tenant_id", "id"),
+        arguments=PostsOfPersonArguments,
+    )
+    data_kind: DataKind = derived(
+        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
+    )
+    erased_at: datetime.datetime | None = column(
+        "个人信息注销时间 | when what tells who it is was erased"
+    )
+
+
+@dataclass(frozen=True)
+class ReachArguments:
+    """No arguments: how far the viewer sees people."""
+
+    def checked(self, context: Context, root: Any) -> PersonReach:
+        """The reach in the row's tenant."""
+        return reach(context, root["tenant_id"])
+
+
+def _kind(root: Any, context: Context) -> PostKindSource | None:
+    definition = context.registry.by_id[root["tenant_id"]]
+    kind = definition.posts.get(root["kind"])
+    return None if kind is None else PostKindSource(definition, kind)
+
+
+def _post_id(root: Any) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("Post", root["tenant_id"], root["id"].hex)))
+
+
+def _is_held(root: Any, context: Context) -> bool:
+    ends = root["valid_to"]
+    return bool(root["valid_from"] <= context.today and (ends is None or ends > context.today))
+
+
+@strawberry.type(
+    name="Post", description="任职:某人在某组织的某一岗位。 | A post that somebody holds."
+)
+class PostType(Node):
+    """Of a `PostRecord`."""
+
+    is_type_of = kind_of(PostRecord)
+
+    id: strawberry.ID = derived(_post_id, "全局编号 | global id", ("tenant_id", "id"))
+    kind: refs.PostKind | None = derived(
+        _kind,
+        "岗位种类;空为现行定义已无此岗位 | kind; null where the definition no longer has it",
+        ("tenant_id", "kind"),
+    )
+    organization: refs.Organization = relation(
+        OrganizationById, "组织 | organization", key=("tenant_id", "organization_id")
+    )
+    person: PersonType | None = relation(
+        PersonById,
+        "任职者 | who holds it",
+        key=("tenant_id", "person_id"),
+        arguments=ReachArguments,
+    )
+    valid_from: datetime.date = column("任职日 | first day")
+    valid_to: datetime.date | None = column(
+        "卸任日(不含),空为在任 | first day on which it was no longer held; null = held"
+    )
+    is_held: bool = derived(
+        _is_held, "今天是否在任 | whether it is held today", ("valid_from", "valid_to")
+    )
+    data_kind: DataKind = derived(
+        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
+    )
+
+
+@strawberry.type(name="PostEdge", description="任职的边 | An edge of posts.")
+class PostEdge:
+    """Of a cursor and a `PostRecord`."""
+
+    cursor: str = edge_cursor()
+    node: PostType = edge_node()
+
+
+@strawberry.type(name="PostConnection", description="任职分页 | A page of posts.")
+class PostConnection:
+    """Of a `Slice`."""
+
+    edges: list[PostEdge] = edges()
+    nodes: list[PostType] = nodes()
+    page_info: PageInfo = page_info()
+
+
+@strawberry.type(name="PersonEdge", description="人员的边 | An edge of people.")
+class PersonEdge:
+    """Of a cursor and a `PersonRecord`."""
+
+    cursor: str = edge_cursor()
+    node: PersonType = edge_node()
+
+
+@strawberry.type(name="PersonConnection", description="人员分页 | A page of people.")
+class PersonConnection:
+    """Of a `Slice`."""
+
+    edges: list[PersonEdge] = edges()
+    nodes: list[PersonType] = nodes()
+    page_info: PageInfo = page_info()

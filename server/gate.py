@@ -1,0 +1,141 @@
+"""The gate before every operation: who asks, which text, and what it costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import FieldNode, StringValueNode, VariableNode
+from starlette.requests import Request
+
+from schema.actor import Actor
+from schema.scope import Login, Scope
+from server.actors import actor_of
+from server.documents import Document
+from server.facts import RequestFacts
+from server.graphql import Gate
+from server.identity import Identity
+from server.live import Live
+from server.operations import Operation
+from server.parameters import Parameters
+from server.preferences import language
+from server.purpose import purpose_of
+from server.rates import RateLimitedError, Rates, address_key
+from server.trusted import TrustedDocuments, cache_headers
+from tenants.registry import Registry
+from tenants.roles import Role
+
+_PROVINCIAL = (Role.PROVINCE_ANALYST, Role.PROVINCE_ADMIN)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, what may be read, and the tenants in force as the request came in."""
+
+    actor: Actor
+    scope: Scope
+    registry: Registry
+    language: str
+    address: str
+    facts: RequestFacts
+
+
+class Admission(Gate):
+    """The gate of the real server."""
+
+    def __init__(
+        self, live: Live, identity: Identity, rates: Rates, trusted: TrustedDocuments
+    ) -> None:
+        self._live = live
+        self._identity = identity
+        self._rates = rates
+        self._trusted = trusted
+
+    async def admit(self, request: Request, facts: RequestFacts) -> Caller:
+        """The caller of a request.
+
+        Errors: `CodedError` TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_SCOPE, BAD_REQUEST, UNAVAILABLE.
+        """
+        claims = await self._identity.claims(request.headers.get("authorization"))
+        registry = self._live.registry
+        purpose = purpose_of(request.headers.get("x-purpose"))
+        actor = actor_of(claims, registry, purpose)
+        scope = scope_of(actor, registry)
+        facts.role = actor.role.value
+        facts.tenant = _tenant(actor)
+        accepted = ", ".join(request.headers.getlist("accept-language"))
+        spoken = language(accepted) if accepted or not actor.language else actor.language
+        address = request.client.host if request.client else "unknown"
+        return Caller(actor, scope, registry, spoken, address, facts)
+
+    def text(self, parameters: Parameters) -> str:
+        """The text that a request holds or names."""
+        return self._trusted.text_of(parameters)
+
+    def valid(self, parameters: Parameters) -> None:
+        """Remember a text that was sent with its hash."""
+        self._trusted.register(parameters)
+
+    async def charge(
+        self, caller: Caller, document: Document, operation: Operation
+    ) -> Mapping[str, str]:
+        """Take the operation's cost off what the actor and the city may spend.
+
+        Errors: `CodedError` NODES_EXCEEDED, COST_EXCEEDED, RATE_LIMITED.
+        """
+        cost = document.cost(operation.definition, operation.variables)
+        actor = caller.actor
+        key = address_key(caller.address) if actor.tenant_ids is None else actor.subject
+        tenants = charged(caller, operation)
+        try:
+            return self._rates.spend(key, tenants, cost.cost).headers()
+        except RateLimitedError as refusal:
+            caller.facts.limited = refusal.bound
+            raise
+
+    def cached(self, parameters: Parameters, request: Request) -> Mapping[str, str]:
+        """Answers to trusted queries that anybody may ask can be kept by caches."""
+        return cache_headers(self._trusted, parameters, request)
+
+
+def scope_of(actor: Actor, registry: Registry) -> Scope:
+    """What an actor may read: a city's whole, or what is shared of many tenants."""
+    if actor.tenant_ids is None:
+        return registry_scope(registry)
+    if actor.role in _PROVINCIAL:
+        return Scope(actor.tenant_ids)
+    return Scope(actor.tenant_ids, Login.CITY)
+
+
+def registry_scope(registry: Registry) -> Scope:
+    """The public rows of every tenant."""
+    return Scope(frozenset(registry.by_id))
+
+
+def charged(caller: Caller, operation: Operation) -> frozenset[int]:
+    """The cities whose budget an operation takes from: the token's, else those that it names."""
+    actor = caller.actor
+    if caller.scope.login is Login.CITY:
+        return caller.scope.tenant_ids
+    if actor.tenant_ids is not None:
+        return frozenset()
+    found = set()
+    for field in operation.definition.selection_set.selections:
+        if isinstance(field, FieldNode) and field.name.value == "city":
+            code = _code(field, operation.variables)
+            city = caller.registry.city(code) if code is not None else None
+            if city is not None:
+                found.add(city.tenant_id)
+    return frozenset(found)
+
+
+def _code(field: FieldNode, variables: Mapping[str, object]) -> str | None:
+    for argument in field.arguments or ():
+        if isinstance(argument.value, StringValueNode):
+            return argument.value.value
+        if isinstance(argument.value, VariableNode):
+            given = variables.get(argument.value.name.value)
+            return given if isinstance(given, str) else None
+    return None
+
+
+def _tenant(actor: Actor) -> str | None:
+    return f"{actor.grants[0].tenant_id:06}" if actor.grants else None

@@ -1,0 +1,200 @@
+"""The metrics: what Prometheus reads at /metrics, counted for one application."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder, generate_latest
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from schema.errors import ErrorCode
+from server.facts import RequestFacts
+
+OTHER = "other"
+UNNAMED = "unnamed"
+MAX_NAMES = 100
+"""How many operation names are counted by name, besides those known from the start."""
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# a name as a developer gives one: not a number that may be somebody's
+_NAME = re.compile(r"(?!.*\d{7})[_A-Za-z]\w{0,63}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class PoolNumbers:
+    """The connections of one login role: open ones, those in use, how many there may be.
+
+    `waiting` are the operations that wait for one.
+    """
+
+    login: str
+    size: int
+    in_use: int
+    limit: int
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What is not counted but read when Prometheus asks: connections, readiness, tenants."""
+
+    pools: Callable[[], Iterable[PoolNumbers]] = tuple
+    ready: Callable[[], bool] = bool
+    tenants: Callable[[], int] = int
+
+
+class Metrics:
+    """The counts of one application, in a registry of its own.
+
+    `names` are the operations that are always counted by name: those of examples and of trusted
+    documents. Of all others the first `MAX_NAMES` are, the rest together as "other".
+    """
+
+    def __init__(self, names: Collection[str] = (), readings: Readings | None = None) -> None:
+        self.registry = CollectorRegistry()
+        self._names = _Labels(names, MAX_NAMES, _NAME)
+        self._codes = _Labels(tuple(ErrorCode), 0, _NAME)
+        self._requests = _Children(
+            self._counter("requests", "Requests answered.", "method", "status")
+        )
+        self._operations = _Children(
+            self._counter("operations", "Operations run or refused.", "kind", "name")
+        )
+        self._operation_seconds = _Children(
+            self._counter("operation_seconds", "Seconds that they took.", "kind", "name")
+        )
+        self._errors = _Children(self._counter("errors", "Errors in answers.", "code"))
+        self._caches = _Children(
+            self._counter("document_cache", "Documents asked of the memory.", "result")
+        )
+        self._limited = _Children(
+            self._counter("rate_limited", "Requests refused for a rate.", "by")
+        )
+        self._statements = self._counter("sql_statements", "SQL statements of operations.")
+        self._sql_seconds = self._counter("sql_seconds", "Seconds that they took.")
+        self._durations = Histogram(
+            "request_seconds",
+            "Seconds from a request to its answer.",
+            ("route",),
+            namespace="onegrid",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._api, self._rest = map(self._durations.labels, ("/graphql", OTHER))
+        self.registry.register(_Read(readings or Readings()))
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+
+    def observe(self, facts: RequestFacts, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        method = facts.method if facts.method in _METHODS else OTHER
+        self._requests.of(method, f"{status // 100}xx").inc()
+        (self._api if facts.path == "/graphql" else self._rest).observe(seconds)
+        for code in facts.codes:
+            self._errors.of(self._codes.label(code)).inc()
+        if facts.operation_kind is not None:
+            self._observe_operation(facts, facts.operation_kind, seconds)
+        if facts.cache is not None:
+            self._caches.of(facts.cache).inc()
+        if facts.limited is not None:
+            self._limited.of(facts.limited).inc()
+
+    def _observe_operation(self, facts: RequestFacts, kind: str, seconds: float) -> None:
+        name = self._names.label(facts.operation_name or UNNAMED)
+        self._operations.of(kind, name).inc()
+        self._operation_seconds.of(kind, name).inc(seconds)
+        if facts.statements:
+            self._statements.inc(facts.statements)
+            self._sql_seconds.inc(facts.sql_seconds)
+
+    @property
+    def app_route(self) -> Route:
+        """The route /metrics, in the format that the Accept header asks for."""
+        return Route("/metrics", self._exposition)
+
+    async def _exposition(self, request: Request) -> Response:
+        try:
+            encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
+        return Response(encode(self.registry), headers={"content-type": content_type})
+
+    def text(self) -> str:
+        """All counts, as Prometheus reads them by default."""
+        return generate_latest(self.registry).decode()
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace="onegrid", registry=self.registry)
+
+
+class _Labels:
+    """A bounded set of label values: some from the start, and the first so many others."""
+
+    def __init__(self, known: Iterable[str], more: int, shape: re.Pattern[str]) -> None:
+        self._known = {UNNAMED, *map(str, known)}
+        self._most = len(self._known) + more
+        self._shape = shape
+
+    def label(self, value: str) -> str:
+        """The value itself, or `OTHER`."""
+        if value in self._known:
+            return value
+        if len(self._known) < self._most and self._shape.fullmatch(value):
+            self._known.add(value)
+            return value
+        return OTHER
+
+
+@dataclass
+class _Children:
+    """The children of a counter by their labels; finding one here is faster than there."""
+
+    counter: Counter
+    found: dict[tuple[str, ...], Counter] = field(default_factory=dict)
+
+    def of(self, *labels: str) -> Counter:
+        """The child with these labels."""
+        child = self.found.get(labels)
+        if child is None:
+            child = self.found[labels] = self.counter.labels(*labels)
+        return child
+
+
+class _Read(Collector):
+    """What is read when asked for."""
+
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Metric]:
+        """The readings as they are now."""
+        ready = int(self._readings.ready())
+        yield GaugeMetricFamily("onegrid_ready", "Whether queries can be answered.", ready)
+        yield GaugeMetricFamily("onegrid_tenants", "Tenants in force.", self._readings.tenants())
+        pools = list(self._readings.pools())
+        for name, text in _POOL.items():
+            gauge = GaugeMetricFamily(f"onegrid_pool_{name}", text, labels=("login",))
+            for pool in pools:
+                gauge.add_metric((pool.login,), getattr(pool, name))
+            yield gauge
+
+
+_POOL = {
+    "size": "Open database connections of a login role.",
+    "in_use": "Those of them in use.",
+    "limit": "How many there may be.",
+    "waiting": "Operations that wait for one.",
+}

@@ -1,0 +1,68 @@
+"""What one operation runs in: its context, the audit of what it showed, a newer registry."""
+
+import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
+
+from graphql import ExecutionResult, OperationType
+from starlette.requests import Request
+
+from schema.audit import write_audit
+from schema.binding import bound
+from schema.context import Context, Resources, StaleRegistryError
+from server.gate import Caller
+from server.live import Live
+from server.operations import Operation
+from server.services import Services
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+Now = Callable[[], datetime.datetime]
+Execute = Callable[[Operation, Context], Awaitable[ExecutionResult]]
+
+
+@asynccontextmanager
+async def open_context(
+    live: Live, services: Services, now: Now, request: Request, caller: Caller
+) -> AsyncIterator[Context]:
+    """A context of one operation; its snapshot ends with it.
+
+    Errors: `CodedError` TOKEN_SCOPE where the token is bound to a person who is not there.
+    """
+    moment = now()
+    today = moment.astimezone(CHINA).date()
+    async with live.database.snapshot(caller.scope) as snapshot:
+        actor = await bound(snapshot, caller.scope, caller.actor, caller.registry, today)
+        caller.facts.role = actor.role.value
+        yield Context(
+            Resources(live.database, services.keyring, live.refreshed),
+            snapshot,
+            caller.registry,
+            caller.scope,
+            moment,
+            today,
+            caller.language,
+            actor,
+        )
+
+
+async def execute_current(
+    live: Live, execute: Execute, operation: Operation, context: Context
+) -> ExecutionResult:
+    """Run an operation; a query whose rows were newer than the registry once more with a new one.
+
+    What it showed of people is in the audit before its answer leaves.
+    """
+    result = await execute(operation, context)
+    if operation.definition.operation is OperationType.QUERY and _is_stale(result):
+        await context.begin_anew(await live.refreshed())
+        result = await execute(operation, context)
+    await write_audit(context)
+    return result
+
+
+def _is_stale(result: ExecutionResult) -> bool:
+    return any(
+        isinstance(error.original_error, StaleRegistryError) for error in result.errors or ()
+    )

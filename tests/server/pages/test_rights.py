@@ -1,0 +1,42 @@
+"""What a role may, in words."""
+
+from schema.access import Permission, Reach
+from server.pages.rights import CHANGING, REACHES, READING, Rights, rights
+from tenants.roles import Role
+
+
+def test_rights() -> None:
+    """Every role is named with what it sees and what it may change, as the table of roles says."""
+    assert rights(list(Role)) == [
+        Rights((Role.PUBLIC,), "各地的公开信息、统计", ""),
+        Rights((Role.RESIDENT, Role.MEMBER), "本市的公开信息、统计；本人的个人信息", ""),
+        Rights(
+            (Role.GRID_WORKER, Role.AGENT),
+            "本市的公开信息、统计；所在组织及下级的人员与任职；本人的个人信息",
+            "",
+        ),
+        Rights(
+            (Role.SECRETARY,),
+            "本市的公开信息、统计；所在组织及下级的人员与任职、个人信息",
+            "所在组织及下级的组织调整、任免",
+        ),
+        Rights(
+            (Role.CITY_ADMIN,),
+            "本市的公开信息、统计、人员与任职、个人信息、查阅记录",
+            "本市的组织调整、任免",
+        ),
+        Rights((Role.PROVINCE_ANALYST,), "全省的公开信息、统计", ""),
+        Rights((Role.PROVINCE_ADMIN,), "全省的公开信息、统计", "省本级的组织调整"),
+    ]
+
+
+def test_words_for_all() -> None:
+    """No permission and no reach is without a word, or has two."""
+    assert sorted([*READING, *CHANGING]) == sorted(Permission)
+    assert sorted(REACHES) == sorted(Reach)
+
+
+def test_neighbours_only() -> None:
+    """Roles that may the same are one row only where they stand next to each other."""
+    found = rights([Role.RESIDENT, Role.PUBLIC, Role.MEMBER])
+    assert [right.roles for right in found] == [(Role.RESIDENT,), (Role.PUBLIC,), (Role.MEMBER,)]
