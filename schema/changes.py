@@ -21,7 +21,8 @@ class Change:
     """One change of the organization with this code and name.
 
     `before` and `after` are texts (names, codes, paths, days as YYYY-MM-DD), None where there was
-    or will be nothing; `affected` is the number of organizations (for POSTS: of posts) it touches.
+    or will be nothing; `affected` is the number of organizations that it touches. For POSTS
+    all three are numbers of posts: before, after, and how many begin or end.
     """
 
     kind: ChangeKind

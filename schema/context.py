@@ -18,6 +18,7 @@ from schema.loaders.loader import Loader
 from schema.projection import columns_wanted
 from schema.refusals import Refused
 from schema.scope import Scope
+from schema.spelling import Speller
 from schema.work import Action, perform
 from tenants.definition import Definition
 from tenants.registry import Registry
@@ -37,6 +38,7 @@ class Resources:
     database: Database
     keyring: Keyring
     refresh: Callable[[], Awaitable[Registry]]
+    speller: Speller
 
 
 class Context:

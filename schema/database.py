@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -48,6 +49,15 @@ _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _PATIENCE = 10
 
 
+class PoolSize(NamedTuple):
+    """Connections that are open, idle and allowed, and operations that wait for one."""
+
+    open: int
+    idle: int
+    limit: int
+    waiting: int
+
+
 class Database:
     """Connections to one PostgreSQL database, a pool a login role; `open` first, `close` last.
 
@@ -65,7 +75,9 @@ class Database:
         self._statement_timeout = statement_timeout
         self._logins = logins or addresses(url)
         self._pools: dict[Login, asyncpg.Pool] = {}
+        self._waiting: Counter[Login] = Counter()
         self._writer: AsyncEngine | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Connect.
@@ -97,10 +109,12 @@ class Database:
         if writer is not None:
             await writer.dispose()
 
-    def pools(self) -> dict[Login, tuple[int, int, int]]:
-        """Connections of each login's pool: open, idle, and how many there may be."""
+    def pools(self) -> dict[Login, "PoolSize"]:
+        """How each login's pool stands."""
         return {
-            login: (pool.get_size(), pool.get_idle_size(), pool.get_max_size())
+            login: PoolSize(
+                pool.get_size(), pool.get_idle_size(), pool.get_max_size(), self._waiting[login]
+            )
             for login, pool in self._pools.items()
         }
 
@@ -115,10 +129,13 @@ class Database:
         pool = self._pools.get(login)
         if pool is None:
             raise unavailable()
+        self._waiting[login] += 1
         try:
             connection = await pool.acquire()
         except (OSError, asyncpg.PostgresError) as error:
             raise unavailable() from error
+        finally:
+            self._waiting[login] -= 1
         try:
             yield connection
         finally:
@@ -127,6 +144,13 @@ class Database:
     def snapshot(self, scope: Scope) -> "Snapshot":
         """A read-only snapshot of the scope for one operation; an async context manager."""
         return Snapshot(self, scope)
+
+    def ending(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """The task of giving a connection back, which goes on whoever stops waiting for it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+        return task
 
     @asynccontextmanager
     async def unit_of_work(self, scope: Scope) -> AsyncIterator[AsyncConnection]:
@@ -160,6 +184,7 @@ class Database:
             max_overflow=0,
             pool_timeout=self._statement_timeout,
             pool_pre_ping=True,
+            hide_parameters=True,  # they may be personal
         )
 
     def _server_settings(self) -> dict[str, str]:
@@ -212,8 +237,7 @@ def _reached(connection: Any) -> Iterator[None]:
     except asyncpg.InternalClientError as error:
         # asyncpg's state when the server's last word comes between two of ours; the connection
         # is of no use any more
-        if not _lost(connection):
-            connection.terminate()
+        _cut(connection)
         raise unavailable() from error
 
 
@@ -223,6 +247,12 @@ def _lost(connection: Any) -> bool:
         return bool(connection.is_closed())
     except asyncpg.InterfaceError:
         return True
+
+
+def _cut(connection: Any) -> None:
+    """End a connection whose state nobody knows; the pool may have taken it away already."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 class SnapshotClosedError(Exception):
@@ -257,9 +287,20 @@ class Snapshot:
         trace: TracebackType | None,
     ) -> None:
         self._closed = True
+        if error is None and not self._lock.locked():
+            await self._end("COMMIT")
+            return
         if error is not None and self._reading is not None:
             self._reading.cancel()  # asyncpg has the server cancel the statement
-        await self._end("COMMIT" if error is None else "ROLLBACK")
+        # whoever is cancelled once more while waiting must not keep the connection
+        await asyncio.shield(self._database.ending(self._give_up(error)))
+
+    async def _give_up(self, error: BaseException | None) -> None:
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._end("COMMIT" if error is None else "ROLLBACK")
+        except TimeoutError:  # a server that does not answer any more; the connection is cut
+            pass
 
     async def renew(self) -> None:
         """End the transaction; the next statement begins another, which sees newer rows."""
@@ -311,7 +352,7 @@ class Snapshot:
                 # one message: telling row-level security the scope costs no round trip
                 await connection.execute(f"{_BEGIN}; {self._scope.setting}")
         except BaseException:
-            connection.terminate()  # in a transaction or not: nobody knows
+            _cut(connection)  # in a transaction or not
             await lease.__aexit__(None, None, None)
             raise
         self._lease, self._connection = lease, connection
@@ -327,7 +368,7 @@ class Snapshot:
                 with suppress(CodedError), _reached(connection):
                     await connection.execute(verb)
             except BaseException:
-                connection.terminate()  # it may still be in the transaction, with its scope
+                _cut(connection)  # it may still be in the transaction, with its scope
                 raise
             finally:
                 await lease.__aexit__(None, None, None)
@@ -341,4 +382,5 @@ def engine(url: str) -> AsyncEngine:
         async_creator=partial(asyncpg.connect, url),
         pool_size=2,
         pool_pre_ping=True,
+        hide_parameters=True,
     )

@@ -7,6 +7,7 @@ import strawberry
 
 from schema.access import Permission, Reach
 from schema.changes import ChangeKind
+from schema.events import EventKind
 from schema.personal import PersonalClass
 from schema.refusals import RefusalCode
 from tenants.catalogue import QuestionKind
@@ -138,9 +139,26 @@ _described(
         "PARENT": "上级(before、after 为组织编码)| parent, as codes",
         "PATH": "连同下级的位置(affected 为涉及组织数)| place of it and of all below it, as paths",
         "SUCCESSOR": "继任组织(after 为组织编码)| a successor, as code",
-        "POSTS": "任职终止(affected 为任职数)| posts end; affected = how many",
+        "POSTS": "任职(before、after 为人数,affected 为增减数)| posts, before and after as numbers",
     },
     name="OrganizationChangeKind",
+)
+_described(
+    EventKind,
+    "事件种类,为固定集合。 | Kinds of events; a closed set.",
+    {
+        "ORGANIZATION_ESTABLISHED": "设立组织 | an organization was established",
+        "ORGANIZATION_RENAMED": "组织更名 | an organization was renamed",
+        "ORGANIZATION_MOVED": "组织划转 | an organization was moved",
+        "ORGANIZATION_MERGED": "组织合并 | an organization was merged into another",
+        "ORGANIZATION_DISSOLVED": "组织撤销 | an organization was dissolved",
+        "APPOINTED": "任命 | somebody was appointed",
+        "RELIEVED": "免职 | somebody was relieved",
+        "PERSONAL_DATA_READ": "查看个人信息原文 | personal data were shown unmasked",
+        "PERSONAL_DATA_DENIED": "拒绝查看个人信息 | personal data were denied",
+        "PERSONAL_DATA_EXPORTED": "导出个人信息 | a person's data were exported",
+        "PERSONAL_DATA_ERASED": "注销个人信息 | a person's data were erased",
+    },
 )
 _described(
     ActionNeed,

@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Protocol
 
 import strawberry
@@ -121,7 +121,7 @@ def relation(
             context.demand_scope(loader.tenants_of(found))
         checked = asked.checked(context, root) if asked is not None and is_checked else None
         value = context.load(loader, found, checked, context.columns(info._raw_info))
-        return value if finish is None else _finished(value, finish, root, context)
+        return value if finish is None else _Finished(value, finish, root, context)
 
     _describe(resolve, arguments)
     return strawberry.field(
@@ -134,10 +134,26 @@ def relation(
     )
 
 
-async def _finished(
-    value: Awaitable[Any], finish: Callable[[Any, Any, Context], Any], root: Any, context: Context
-) -> Any:
-    return finish(await value, root, context)
+class _Finished:
+    """An awaitable of a finished value; unlike a coroutine one that nobody need await."""
+
+    __slots__ = ("_context", "_finish", "_root", "_value")
+
+    def __init__(
+        self,
+        value: Awaitable[Any],
+        finish: Callable[[Any, Any, Context], Any],
+        root: Any,
+        context: Context,
+    ) -> None:
+        self._value = value
+        self._finish = finish
+        self._root = root
+        self._context = context
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        value = yield from self._value.__await__()
+        return self._finish(value, self._root, self._context)
 
 
 def _columns_key(names: tuple[str, ...]) -> Callable[..., Any]:

@@ -1,11 +1,13 @@
 """The one graph: its entry points and its schema."""
 
+import datetime
 import uuid
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from schema import enums as enums
@@ -27,7 +29,9 @@ from schema.people.mutations import PeopleMutations
 from schema.people.types import PersonType, PostType
 from schema.provinces.types import ProvinceType
 from schema.reach import reach
+from schema.scalars import DATE_TIME
 from schema.services.types import ServiceType
+from schema.timelines.types import AccessEventType, OrganizationEventType, PostEventType
 from tenants.roles import Role
 
 CodeOrSlug = strawberry.argument(
@@ -197,7 +201,11 @@ SCHEMA = strawberry.Schema(
         FigureType,
         PersonType,
         PostType,
+        OrganizationEventType,
+        PostEventType,
+        AccessEventType,
     ],
+    config=StrawberryConfig(scalar_map={datetime.datetime: DATE_TIME}),
 )
 
 

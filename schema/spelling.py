@@ -32,20 +32,29 @@ class Spelling:
     initials: str
 
 
-async def spell(
-    names: Sequence[str], command: Sequence[str] = COMMAND, seconds: float = SECONDS
-) -> list[Spelling]:
-    """The spellings of `names`, in their order; takes some 0.3 s, so call it outside transactions.
+class Speller:
+    """Spells names, by at most `at_once` processes at a time: each takes 70 MB while it runs."""
 
-    Errors: `SpellingError`.
-    """
-    plain = [search_name(name) for name in names]
-    answer = await _ask(json.dumps(plain).encode(), command, seconds)
-    try:
-        found = [(str(pinyin), str(letters)) for pinyin, letters in json.loads(answer)]
-        return [Spelling(name, *pair) for name, pair in zip(plain, found, strict=True)]
-    except (ValueError, TypeError) as error:
-        raise SpellingError(f"{command[-1]} answered {answer[:200]!r}") from error
+    def __init__(
+        self, at_once: int = 2, command: Sequence[str] = COMMAND, seconds: float = SECONDS
+    ) -> None:
+        self._turn = asyncio.Semaphore(at_once)
+        self._command = command
+        self._seconds = seconds
+
+    async def spell(self, names: Sequence[str]) -> list[Spelling]:
+        """The spellings of `names`, in order; takes some 0.3 s, so call it outside transactions.
+
+        Errors: `SpellingError`.
+        """
+        plain = [search_name(name) for name in names]
+        async with self._turn:
+            answer = await _ask(json.dumps(plain).encode(), self._command, self._seconds)
+        try:
+            found = [(str(pinyin), str(letters)) for pinyin, letters in json.loads(answer)]
+            return [Spelling(name, *pair) for name, pair in zip(plain, found, strict=True)]
+        except (ValueError, TypeError) as error:
+            raise SpellingError(f"{self._command[-1]} answered {answer[:200]!r}") from error
 
 
 async def _ask(question: bytes, command: Sequence[str], seconds: float) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from schema.organizations.tree import TREE_LOCK
 from seeds import divisions as real
 from seeds import figures as reported
 from seeds.organizations import (
@@ -48,9 +49,17 @@ async def load(
 async def _organizations(
     connection: "asyncpg.Connection[Any]", part: Part, definitions: Sequence[Definition]
 ) -> None:
-    tenant = part.definition.tenant
+    tenant, tenant_id = part.definition.tenant, part.definition.tenant_id
     tree = build_tree(part.definition, real.divisions_of(tenant, real.load_divisions()))
-    await _insert(connection, "organization", ROW, organization_rows(tree))
+    # nobody moves an organization meanwhile
+    await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", TREE_LOCK, tenant_id)
+    known = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM organization WHERE tenant_id = $1)", tenant_id
+    )
+    added = await _insert(connection, "organization", ROW, organization_rows(tree), "id")
+    if known and added:
+        for statement in (_SETTLE, _END):
+            await connection.execute(statement, tenant_id, [row["id"] for row in added])
     names = ("tenant_id", "organization_id", "valid_to", "name", "search_name", "source", "assumed")
     await _insert(connection, "organization_name", names, name_rows(tree))
     pairs = ("tenant_id", "organization_id", "successor_id")
@@ -69,6 +78,32 @@ async def _figures(
     await _insert(connection, "figure", reported.ROW, reported.figure_rows(tenant_id, own))
 
 
+# what is added below organizations that people moved stands where those stand now
+_SETTLE = """
+WITH RECURSIVE tree AS (
+    SELECT id, '/' || code || '/' AS path FROM organization
+    WHERE tenant_id = $1 AND parent_id IS NULL
+    UNION ALL
+    SELECT o.id, tree.path || o.code || '/' FROM organization o JOIN tree ON o.parent_id = tree.id
+    WHERE o.tenant_id = $1
+)
+UPDATE organization o SET path = tree.path FROM tree
+WHERE o.tenant_id = $1 AND o.id = ANY ($2) AND o.id = tree.id AND o.path <> tree.path
+"""
+# and below those that people dissolved it ended with them
+_END = """
+UPDATE organization o
+SET valid_to = above.ended,
+    valid_from = CASE WHEN o.valid_from < above.ended THEN o.valid_from END
+FROM (
+    SELECT n.id, min(p.valid_to) AS ended FROM organization n
+    JOIN organization p ON p.tenant_id = n.tenant_id AND n.path ^@ p.path AND p.id <> n.id
+    WHERE n.tenant_id = $1 AND n.id = ANY ($2) AND p.valid_to IS NOT NULL GROUP BY n.id
+) above
+WHERE o.tenant_id = $1 AND o.id = above.id
+    AND (o.valid_to IS NULL OR o.valid_to > above.ended)
+"""
+
 _LOADERS = {"organizations": _organizations, "figures": _figures}
 
 
@@ -77,16 +112,19 @@ async def _insert(
     table: str,
     columns: Sequence[str],
     rows: Sequence[tuple[object, ...]],
-) -> None:
-    """COPY into a temporary table, then insert what is new."""
+    returning: str = "tenant_id",
+) -> "list[asyncpg.Record]":
+    """COPY into a temporary table, then insert what is new; one column of the rows inserted."""
     if not rows:
-        return
+        return []
     listed = ", ".join(columns)
     await connection.execute(
         f"CREATE TEMPORARY TABLE arriving ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0"
     )
     await connection.copy_records_to_table("arriving", records=rows, columns=list(columns))
-    await connection.execute(
+    added: list[asyncpg.Record] = await connection.fetch(
         f"INSERT INTO {table} ({listed}) SELECT {listed} FROM arriving ON CONFLICT DO NOTHING"
+        f" RETURNING {returning}"
     )
     await connection.execute("DROP TABLE arriving")
+    return added

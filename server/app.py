@@ -78,12 +78,12 @@ def create_app(live: Live, services: Services, now: Now = utc_now) -> Starlette:
 @asynccontextmanager
 async def _lifespan(live: Live, services: Services, app: Starlette) -> AsyncIterator[None]:
     await live.refresh()
-    tasks = [asyncio.create_task(live.run()), asyncio.create_task(services.rates.run())]
+    task = asyncio.create_task(live.run())
     try:
         yield
     finally:
-        for task in tasks:
-            await stopped(task)
+        await stopped(task)
+        await services.rates.close()
         await live.close()
 
 
@@ -103,8 +103,9 @@ def _names(
 
 def _readings(live: Live) -> Readings:
     def pools() -> Iterator[PoolNumbers]:
-        for login, (size, idle, limit) in live.database.pools().items():
-            yield PoolNumbers(login.value, size, size - idle, limit)
+        for login, pool in live.database.pools().items():
+            in_use = pool.open - pool.idle
+            yield PoolNumbers(login.value, pool.open, in_use, pool.limit, pool.waiting)
 
     def tenants() -> int:
         return len(live.registry.by_id) if live.reason is None else 0

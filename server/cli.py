@@ -27,6 +27,7 @@ from server.logs import configure_logs
 from server.prepare import (
     apply_tenants,
     database_url,
+    login_passwords,
     migrate_database,
     plan_tenants,
     prepare,
@@ -92,7 +93,7 @@ def build(seeds: Seeds) -> typer.Typer:
             definitions = read_tenants(settings) if wanted else ()
             url = database_url(settings)
             if wanted:
-                _report(prepare(url, definitions))
+                _report(prepare(url, definitions, login_passwords(settings, url)))
                 if seeds.pending(url, definitions) and (code := seeds.load()):
                     raise typer.Exit(code)
             serve(settings, url, listener)
@@ -101,7 +102,9 @@ def build(seeds: Seeds) -> typer.Typer:
     def migrate_command() -> None:
         """Bring the database to this version's schema."""
         with explained():
-            asyncio.run(migrate_database(database_url(_settings())))
+            settings = _settings()
+            url = database_url(settings)
+            asyncio.run(migrate_database(url, login_passwords(settings, url)))
             typer.echo("The database has this version's schema.")
 
     @app.command("seed")
@@ -111,7 +114,7 @@ def build(seeds: Seeds) -> typer.Typer:
             settings = _settings()
             definitions = read_tenants(settings)
             url = database_url(settings)
-            prepare(url, definitions)
+            prepare(url, definitions, login_passwords(settings, url))
             if code := seeds.load():
                 raise typer.Exit(code)
 

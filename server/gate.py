@@ -82,11 +82,11 @@ class Admission(Gate):
         Errors: `CodedError` NODES_EXCEEDED, COST_EXCEEDED, RATE_LIMITED.
         """
         cost = document.cost(operation.definition, operation.variables)
-        actor = caller.actor
-        key = address_key(caller.address) if actor.tenant_ids is None else actor.subject
+        public = caller.actor.tenant_ids is None
         tenants = charged(caller, operation)
         try:
-            return self._rates.spend(key, tenants, cost.cost).headers()
+            spent = await self._rates.spend(actor_key(caller), tenants, cost.cost, public=public)
+            return spent.headers()
         except RateLimitedError as refusal:
             caller.facts.limited = refusal.bound
             raise
@@ -108,6 +108,14 @@ def scope_of(actor: Actor, registry: Registry) -> Scope:
 def registry_scope(registry: Registry) -> Scope:
     """The public rows of every tenant."""
     return Scope(frozenset(registry.by_id))
+
+
+def actor_key(caller: Caller) -> str:
+    """Whose budget an operation takes from: a tenant's subject, or without a token an address."""
+    actor = caller.actor
+    if actor.tenant_ids is None:
+        return address_key(caller.address)
+    return f"{min(actor.tenant_ids)} {actor.subject}"
 
 
 def charged(caller: Caller, operation: Operation) -> frozenset[int]:

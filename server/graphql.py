@@ -119,7 +119,9 @@ class GraphQLEndpoint:
         started = self._clock()
         caller = await self._gate.admit(request, facts)
         parameters = await read_parameters(request)
-        document = self._documents.get(self._gate.text(parameters))
+        text = self._gate.text(parameters)
+        facts.cache = "hit" if text in self._documents else "miss"
+        document = self._documents.get(text)
         if isinstance(document, DocumentFailure):
             return answers.failure(document)
         self._gate.valid(parameters)
@@ -130,19 +132,21 @@ class GraphQLEndpoint:
         answers.headers.update(await self._gate.charge(caller, document, operation))
         leaving = request.receive if kind is OperationType.QUERY else None
         async with deadline(self._timeout, leaving):
-            result, context = await self._run(operation, request, caller)
-        facts.statements = getattr(context, "statements", 0)
-        facts.sql_seconds = getattr(context, "sql_seconds", 0.0)
+            result, context = await self._run(operation, request, caller, facts)
         if not result.errors:
             answers.headers.update(self._gate.cached(parameters, request))
         answers.headers.update(_timing(context, self._clock() - started))
         return answers.result(result)
 
     async def _run(
-        self, operation: Operation, request: Request, caller: Any
+        self, operation: Operation, request: Request, caller: Any, facts: RequestFacts
     ) -> tuple[ExecutionResult, Any]:
         async with self._open_context(request, caller) as context:
-            return await self._execute(operation, context), context
+            try:
+                return await self._execute(operation, context), context
+            finally:
+                facts.statements = getattr(context, "statements", 0)
+                facts.sql_seconds = getattr(context, "sql_seconds", 0.0)
         swallowed = "the context swallowed an exception of the execution"
         raise RuntimeError(swallowed)
 

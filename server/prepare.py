@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from schema.database import engine
@@ -57,11 +57,20 @@ def read_tenants(settings: Settings) -> tuple[Definition, ...]:
     return load_tenants(tenant_folders(settings))
 
 
-async def migrate_database(url: str) -> None:
-    """Bring the database to this version's schema."""
+def login_passwords(settings: Settings, url: str) -> dict[Login, str | None]:
+    """The passwords that migration gives the login roles; none to those with an address set."""
+    own = {
+        Login.CITY: settings.city_database_url,
+        Login.PROVINCE: settings.province_database_url,
+    }
+    return {login: None if own[login] else password_of(url, login) for login in Login}
+
+
+async def migrate_database(url: str, passwords: Mapping[Login, str | None] | None = None) -> None:
+    """Bring the database to this version's schema, its login roles with these passwords."""
     writer = engine(url)
     try:
-        await migrate(writer, passwords={login: password_of(url, login) for login in Login})
+        await migrate(writer, passwords=passwords)
     finally:
         await writer.dispose()
 
@@ -89,11 +98,15 @@ async def apply_tenants(url: str, definitions: Sequence[Definition]) -> tuple[Te
         await writer.dispose()
 
 
-def prepare(url: str, definitions: Sequence[Definition]) -> tuple[TenantPlan, ...]:
+def prepare(
+    url: str,
+    definitions: Sequence[Definition],
+    passwords: Mapping[Login, str | None] | None = None,
+) -> tuple[TenantPlan, ...]:
     """Migrate, then apply; gives the plans that were carried out."""
 
     async def both() -> tuple[TenantPlan, ...]:
-        await migrate_database(url)
+        await migrate_database(url, passwords)
         return await apply_tenants(url, definitions)
 
     return asyncio.run(both())

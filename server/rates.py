@@ -1,22 +1,26 @@
 """Rates: how much cost an actor and a city may spend in a time, and the headers that say so."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
+from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
+from math import ceil
 from typing import Literal, NamedTuple
 
-from limits import parse
+from limits import RateLimitItem, WindowStats, parse
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from schema.errors import CodedError, ErrorCode
-from server.budget import Budget, Key
+from server.counts import Counts
 from server.settings import Settings
-from server.sharing import Counters, RedisCounters, Sharing
+from server.shared_counts import SharedCounts
 
-_WHOSE = {
-    "actor": ("您", "You"),
-    "city": ("该市所有访问者合计", "All visitors of this city together"),
-}
+Bound = Literal["actor", "city"]
+
+_ACTOR = ("您", "You")
+_HOLDERS = ("该市所有持令牌者合计", "All holders of tokens for this city together")
+_PUBLIC = ("该市所有无令牌访问者合计", "All visitors of this city without a token together")
 
 
 class Spent(NamedTuple):
@@ -26,7 +30,7 @@ class Spent(NamedTuple):
     the whole seconds until more are there, `policy` all bounds that were looked at, as a header.
     """
 
-    bound: Literal["actor", "city"]
+    bound: Bound
     limit: int
     remaining: int
     reset: int
@@ -52,8 +56,10 @@ class RateLimitedError(CodedError):
     waiting does not help. `headers` are those of the answer, Retry-After with them.
     """
 
-    def __init__(self, spent: Spent, seconds: int, cost: int, wait: int | None) -> None:
-        whose_zh, whose_en = _WHOSE[spent.bound]
+    def __init__(
+        self, spent: Spent, whose: tuple[str, str], seconds: int, cost: int, wait: int | None
+    ) -> None:
+        whose_zh, whose_en = whose
         zh, en = (
             ("此操作永远超出上限；请减少所查内容。", "it never fits: ask for less.")
             if wait is None
@@ -77,29 +83,37 @@ class RateLimitedError(CodedError):
         self.headers = spent.headers() | retry
 
 
+class _Budget(NamedTuple):
+    """One of the budgets to charge: its rate, its key, whose it is in Chinese and English."""
+
+    rate: RateLimitItem
+    key: tuple[str, ...]
+    whose: tuple[str, str]
+
+    @property
+    def bound(self) -> Bound:
+        return "actor" if self.rate.namespace == "actor" else "city"
+
+    def spent(self, stats: WindowStats, policy: str, reset: int | None = None) -> Spent:
+        if reset is None:
+            reset = max(1, ceil(stats.reset_time - time.time()))
+        limit = self.rate.amount
+        return Spent(self.bound, limit, min(stats.remaining, limit), reset, policy)
+
+
 class Rates:
     """The budgets of actors and of cities; `actor` and `city` are rates like "300000/minute".
 
-    Without `counters` this process counts alone; with them, `run` shares with other processes.
-    `clock` gives seconds since 1970; `capacity` actors and cities are counted one by one.
+    The library `limits` counts what was spent, in a window that slides, and holds it in `counts`.
     """
 
-    def __init__(
-        self,
-        actor: str,
-        city: str,
-        *,
-        counters: Counters | None = None,
-        clock: Callable[[], float] = time.time,
-        capacity: int = 100_000,
-    ) -> None:
-        sharing = counters is not None
-        self._actors = Budget(parse(actor), clock=clock, capacity=capacity, sharing=sharing)
-        self._cities = Budget(parse(city), clock=clock, capacity=capacity, sharing=sharing)
-        self._actor_policy = _policy("actor", self._actors)
-        self._policies = f"{self._actor_policy}, {_policy('city', self._cities)}"
-        budgets = {"actor": self._actors, "city": self._cities}
-        self.sharing = Sharing(counters, budgets) if counters else None
+    def __init__(self, actor: str, city: str, counts: Counts | SharedCounts) -> None:
+        self._actor = _rate(actor, "actor")
+        self._city = _rate(city, "city")
+        self._counts = counts
+        self._limiter = SlidingWindowCounterRateLimiter(counts)
+        self._actor_policy = _policy(self._actor)
+        self._policies = f"{self._actor_policy}, {_policy(self._city)}"
 
     @classmethod
     def of(cls, settings: Settings) -> "Rates":
@@ -107,52 +121,65 @@ class Rates:
 
         Errors: `SettingsError` where ONEGRID_REDIS_URL is no address of a Redis.
         """
-        counters = RedisCounters(settings.redis_url) if settings.redis_url else None
-        return cls(settings.rate_actor, settings.rate_city, counters=counters)
+        counts = SharedCounts.of(settings.redis_url) if settings.redis_url else Counts()
+        return cls(settings.rate_actor, settings.rate_city, counts)
 
-    def __len__(self) -> int:
-        """How many counts are held."""
-        return len(self._actors) + len(self._cities)
+    async def close(self) -> None:
+        """End the connections to a Redis, if there are any."""
+        if isinstance(self._counts, SharedCounts):
+            await self._counts.close()
 
-    async def run(self) -> None:
-        """Share with other processes until cancelled; ends at once where there is nothing to."""
-        if self.sharing:
-            await self.sharing.run()
-
-    def spend(self, actor_key: str, tenant_ids: Iterable[int], cost: int) -> Spent:
+    async def spend(
+        self, actor_key: str, tenant_ids: Iterable[int], cost: int, *, public: bool = False
+    ) -> Spent:
         """Spend `cost` points of an actor and of each tenant, or of none of them.
 
-        `actor_key` says who asks: the subject of the token, or without one the `address_key`.
-        `tenant_ids` are the tenants to charge: the one that the operation names, if it names one.
+        `actor_key` says who asks: the tenant and the subject of the token, or without one the
+        `address_key`. `tenant_ids` are the tenants to charge: the one that the operation names,
+        if it names one. The `public`, who have no token, share other budgets of the tenants
+        than those who have, so that they cannot keep a city's staff out.
 
         Errors: `RateLimitedError`; `ValueError` for a negative cost.
         """
         if cost < 0:
             raise ValueError(f"a cost of {cost} cannot be spent; expected 0 or more")
-        charged: list[tuple[Budget, Key]] = [(self._actors, actor_key)]
-        charged += [(self._cities, tenant) for tenant in tenant_ids]
-        policy = self._policies if len(charged) > 1 else self._actor_policy
-        nearest, least = self._actors, self._actors.limit
-        for budget, key in charged:
-            left = budget.left(key)
-            if left < cost:
-                raise self._refusal(budget, key, cost, left, policy)
-            if left <= least:
-                nearest, least = budget, left
-        for budget, key in charged:
-            budget.spend(key, cost)
-        return Spent(self._bound(nearest), nearest.limit, least - cost, nearest.ends(), policy)
+        budgets = [_Budget(self._actor, (_hidden(actor_key),), _ACTOR)]
+        budgets += [self._of_city(tenant, public) for tenant in tenant_ids]
+        policy = self._policies if len(budgets) > 1 else self._actor_policy
+        for place, budget in enumerate(budgets):
+            if not await self._limiter.hit(budget.rate, *budget.key, cost=cost):
+                await self._give_back(budgets[:place], cost)
+                raise await self._refusal(budget, cost, policy)
+        return await self._nearest(budgets, policy)
 
-    def _refusal(
-        self, budget: Budget, key: Key, cost: int, left: int, policy: str
-    ) -> RateLimitedError:
-        wait = budget.wait(key, cost)
-        reset = budget.ends() if wait is None else wait
-        spent = Spent(self._bound(budget), budget.limit, left, reset, policy)
-        return RateLimitedError(spent, budget.seconds, cost, wait)
+    def _of_city(self, tenant_id: int, public: bool) -> _Budget:
+        if public:
+            return _Budget(self._city, ("public", str(tenant_id)), _PUBLIC)
+        return _Budget(self._city, (str(tenant_id),), _HOLDERS)
 
-    def _bound(self, budget: Budget) -> Literal["actor", "city"]:
-        return "actor" if budget is self._actors else "city"
+    async def _give_back(self, budgets: list[_Budget], cost: int) -> None:
+        for budget in budgets:
+            await self._limiter.hit(budget.rate, *budget.key, cost=-cost)
+
+    async def _nearest(self, budgets: list[_Budget], policy: str) -> Spent:
+        """What is left where least is, of a city rather than of the actor."""
+        least: Spent | None = None
+        for budget in budgets:
+            stats = await self._limiter.get_window_stats(budget.rate, *budget.key)
+            if least is None or stats.remaining <= least.remaining:
+                least = budget.spent(stats, policy)
+        assert least is not None
+        return least
+
+    async def _refusal(self, budget: _Budget, cost: int, policy: str) -> RateLimitedError:
+        rate, key = budget.rate, budget.key
+        seconds = rate.get_expiry()
+        stats = await self._limiter.get_window_stats(rate, *key)
+        window = await self._counts.get_sliding_window(rate.key_for(*key), seconds)
+        wait = _wait(rate, window, cost)
+        return RateLimitedError(
+            budget.spent(stats, policy, wait), budget.whose, seconds, cost, wait
+        )
 
 
 @lru_cache(4096)
@@ -172,5 +199,30 @@ def address_key(address: str) -> str:
     return f"address {found}"
 
 
-def _policy(bound: str, budget: Budget) -> str:
-    return f'"{bound}";q={budget.limit};qu="cost";w={budget.seconds}'
+def _rate(text: str, namespace: Bound) -> RateLimitItem:
+    rate = parse(text)
+    rate.namespace = namespace
+    return rate
+
+
+def _policy(rate: RateLimitItem) -> str:
+    return f'"{rate.namespace}";q={rate.amount};qu="cost";w={rate.get_expiry()}'
+
+
+def _hidden(actor_key: str) -> str:
+    """A name of the actor that says no subject or address, and is short however long those are."""
+    return blake2b(actor_key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _wait(rate: RateLimitItem, window: tuple[int, float, int, float], cost: int) -> int | None:
+    """Whole seconds until `cost` may be spent if nothing else is, at least 1; None for never."""
+    if cost > rate.amount:
+        return None
+    seconds = rate.get_expiry()
+    before, before_ends, spent, spent_ends = window
+    room = rate.amount - cost - spent
+    if room < 0:
+        left = spent_ends - seconds * (rate.amount - cost) / spent
+    else:
+        left = before_ends - seconds * room / before if before else 0.0
+    return max(1, ceil(left))

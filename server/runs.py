@@ -36,7 +36,7 @@ async def open_context(
         actor = await bound(snapshot, caller.scope, caller.actor, caller.registry, today)
         caller.facts.role = actor.role.value
         yield Context(
-            Resources(live.database, services.keyring, live.refreshed),
+            Resources(live.database, services.keyring, live.refreshed, services.speller),
             snapshot,
             caller.registry,
             caller.scope,

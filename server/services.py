@@ -1,8 +1,9 @@
 """What the server is made of besides the database: each part as the settings ask for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schema.keyring import FILE_NAME, Keyring
+from schema.spelling import Speller
 from server.bounds import Bounds
 from server.identity import Identity, open_identity
 from server.rates import Rates
@@ -22,6 +23,7 @@ class Services:
     trusted: TrustedDocuments
     bounds: Bounds
     keyring: Keyring
+    speller: Speller = field(default_factory=Speller)
 
     @property
     def demo(self) -> bool:

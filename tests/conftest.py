@@ -176,11 +176,11 @@ def services_of(folder: Path, **settings: Any) -> Services:
 
 @asynccontextmanager
 async def opened(
-    url: str, today: date = TODAY, services: Services | None = None
+    url: str, today: date = TODAY, services: Services | None = None, size: int = 4
 ) -> AsyncIterator[Graph]:
     """The application over a database, ready, without a network; it is noon in China."""
     writer = engine(url)
-    live = Live(Database(url, size=4), writer, refresh_seconds=60)
+    live = Live(Database(url, size), writer, refresh_seconds=60)
     await live.refresh()
     with tempfile.TemporaryDirectory(prefix="onegrid-keys-") as folder:
         services = services or services_of(Path(folder))

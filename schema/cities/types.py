@@ -12,12 +12,14 @@ from schema.fields import derived, relation
 from schema.ids import GlobalId
 from schema.levels import from_the_top
 from schema.loaders.data_kind import TenantDataKinds
+from schema.loaders.event import EventsOfTenant
 from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.organization_count import OrganizationLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
 from schema.loaders.person import PeopleOfTenant
 from schema.loaders.staffing import StaffingGaps, StaffingTotals
+from schema.logbook import AuditArguments
 from schema.node import Node
 from schema.reach import PeopleArguments, found_people
 from schema.sources import CatalogueSource, levels_of, post_kinds_of, workflows_of
@@ -62,7 +64,7 @@ class CityType(Node):
         "级数:最长的层级链(仅数计入级数的层级)| levels on the longest chain, counted ones only",
     )
     levels: list[refs.Level] = derived(levels_of, "层级,自上而下 | levels, from the top")
-    posts: list[refs.PostKind] = derived(post_kinds_of, "岗位种类 | kinds of posts")
+    post_kinds: list[refs.PostKind] = derived(post_kinds_of, "岗位种类 | kinds of posts")
     catalogue: refs.Catalogue = derived(CatalogueSource, "服务目录 | service catalogue")
     workflows: list[refs.Workflow] = derived(workflows_of, "办理流程 | workflows")
     definition: refs.TenantDefinition = derived(
@@ -110,6 +112,13 @@ class CityType(Node):
         key=lambda root: (root.tenant_id,),
         arguments=PeopleArguments,
         finish=found_people,
+    )
+    audit_events: refs.Events | None = relation(
+        EventsOfTenant,
+        "日志全部事件,新的在后;须有 READ_AUDIT 权限 | every event of the log, the newest last; needs "
+        "READ_AUDIT",
+        key=lambda root: (root.tenant_id,),
+        arguments=AuditArguments,
     )
     figures: refs.Figures = relation(
         FiguresOfTenants,

@@ -84,7 +84,8 @@ def covered(table: Any, name: str) -> ColumnElement[bool]:
 
     A path holds the codes of all above, so no other row is looked at.
     """
-    codes = func.unnest(bindparam(name, type_=ARRAY(Text()))).table_valued("code", name="c")
+    unnested = func.unnest(bindparam(name, type_=ARRAY(Text())))
+    codes = unnested.table_valued("code", name="c").render_derived()
     inside = func.strpos(table.c.path, func.concat("/", codes.c.code, "/")) > 0
     return exists().select_from(codes).where(inside)
 

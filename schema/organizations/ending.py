@@ -134,7 +134,7 @@ class Ending:
         for successor in self.successors:
             yield Change(ChangeKind.SUCCESSOR, code, name, None, successor.code)
         if posts:
-            yield Change(ChangeKind.POSTS, code, name, None, day, posts)
+            yield Change(ChangeKind.POSTS, code, name, str(posts), "0", posts)
 
     def _event(
         self, organization: Organization, posts: int, remaining: Sequence[Organization]

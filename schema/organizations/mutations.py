@@ -187,7 +187,7 @@ async def _named(
 ) -> Named | Refused:
     """A name, spelled only for those who may change something here."""
     denied = denied_everywhere(context, Permission.CHANGE_ORGANIZATIONS, definition)
-    return denied or await named(given, *path)
+    return denied or await named(context.resources.speller, given, *path)
 
 
 async def _establish(

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from schema.refusals import RefusalCode, Refused, refuse
-from schema.spelling import Spelling, spell
+from schema.spelling import Speller, Spelling
 
 LONGEST = 100
 # control, format (direction marks, zero width), surrogate, private use; line and paragraph breaks
@@ -24,7 +24,7 @@ class Named:
         return {"name": self.name, **vars(self.spelling)}
 
 
-async def named(given: str, *path: str) -> Named | Refused:
+async def named(speller: Speller, given: str, *path: str) -> Named | Refused:
     """`given` as a name; NAME_MALFORMED about `path` where it can be none.
 
     Width and composition are normalised (NFKC), spaces at the ends dropped and inside made one.
@@ -33,7 +33,7 @@ async def named(given: str, *path: str) -> Named | Refused:
     name = plain(given)
     if (refused := unfit(name, *path)) is not None:
         return refused
-    (spelling,) = await spell([name])
+    (spelling,) = await speller.spell([name])
     return Named(name, spelling)
 
 

@@ -10,23 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, Uuid, any_, func, or_, select, text
+from sqlalchemy import Select, Text, Uuid, any_, func, or_, select
 from sqlalchemy import literal as value
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
-from schema.context import StaleRegistryError
+from schema.in_force import demand_in_force
 from schema.loaders.held_post import POST
 from schema.loaders.organization import NAME, ORGANIZATION, PLACEMENT
 from schema.references import organization_key
 from schema.refusals import Refusal, RefusalCode, Refused
-from schema.tables.tenant import TenantRow
 from schema.work import Work
 
 # the first key of the advisory lock on a tenant's tree; the second is the tenant
 TREE_LOCK = 7_201_104
-
-TENANT: Any = TenantRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,7 @@ async def hold(work: Work) -> None:
     """
     lock = select(func.pg_advisory_xact_lock(TREE_LOCK, work.tenant_id))
     await work.connection.execute(lock)
-    # in conflict with the lock of `tenants apply`, which changes levels
-    await work.connection.execute(text("LOCK TABLE organization IN ROW EXCLUSIVE MODE"))
-    version = select(TENANT.c.version).where(TENANT.c.tenant_id == work.tenant_id)
-    if await work.connection.scalar(version) != work.definition.version:
-        raise StaleRegistryError
+    await demand_in_force(work, "organization")
 
 
 async def find(work: Work, asked: Sequence[Asked]) -> list[Organization] | Refused:

@@ -22,6 +22,7 @@ from schema.context import Context
 from schema.fields import column, derived, relation
 from schema.ids import GlobalId
 from schema.levels import from_the_top, level_of
+from schema.loaders.event import EventsOfOrganization
 from schema.loaders.organization import (
     OrganizationAncestors,
     OrganizationById,
@@ -46,6 +47,7 @@ from schema.loaders.organization_page import (
 )
 from schema.loaders.post import PostsOfOrganization
 from schema.loaders.staffing import HeldCounts
+from schema.logbook import TimelineArguments
 from schema.node import Node, kind_of
 from schema.paging import Window, window
 from schema.reach import PostsArguments
@@ -262,6 +264,16 @@ class OrganizationType(Node):
         key=("tenant_id", "id"),
         columns=("path",),
         arguments=PostsArguments,
+    )
+    timeline: refs.Events | None = relation(
+        EventsOfOrganization,
+        "沿革:设立、更名、划转、合并、撤销、任免,新的在后。与 posts 同,须有 READ_PEOPLE 权限;"
+        "公开的沿革见 formerNames、formerParents、successors | what happened to it, the newest last; "
+        "needs READ_PEOPLE, as posts do; what is public of it is in formerNames, formerParents and "
+        "successors",
+        key=("tenant_id", "id"),
+        columns=("path",),
+        arguments=TimelineArguments,
     )
     data_kind: DataKind = derived(
         lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from schema.access import Denied, Permission, permitted, subtrees
 from schema.changes import Change, ChangeKind
 from schema.events import Event, EventKind
+from schema.in_force import demand_in_force
 from schema.keyring import sealing_context
 from schema.loaders.held_post import PERSON, POST
 from schema.people.outcome import Appointed
@@ -52,7 +53,11 @@ class Appoint:
     until: datetime.date | None = None
 
     async def __call__(self, work: Work) -> Appointed | Refused:
-        """Carry it out; the post, or why not."""
+        """Carry it out; the post, or why not.
+
+        Errors: `StaleRegistryError`.
+        """
+        await demand_in_force(work, "post")
         kind = _kind(work, self.kind)
         if isinstance(kind, Refused):
             return kind

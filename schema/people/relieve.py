@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from schema.changes import Change, ChangeKind
 from schema.events import Event, EventKind
+from schema.in_force import demand_in_force
 from schema.loaders.held_post import POST
 from schema.people.appoint import AHEAD, lacking
 from schema.people.outcome import Appointed
@@ -26,7 +27,11 @@ class Relieve:
     on: datetime.date | None = None
 
     async def __call__(self, work: Work) -> Appointed | Refused:
-        """Carry it out; the post, or why not."""
+        """Carry it out; the post, or why not.
+
+        Errors: `StaleRegistryError`.
+        """
+        await demand_in_force(work, "post")
         held = await holding(work, self.post)
         if held is None:
             return _unknown()

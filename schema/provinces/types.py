@@ -144,7 +144,7 @@ class ProvinceType(Node):
     name: str = derived(lambda root: root.tenant.name, "名称,如辽宁省 | name")
     cities: list[refs.City] = derived(_cities, "所辖城市 | cities, in order of code")
     levels: list[refs.Level] = derived(levels_of, "省级租户自己的层级 | its own levels")
-    posts: list[refs.PostKind] = derived(
+    post_kinds: list[refs.PostKind] = derived(
         post_kinds_of, "省级租户自己的岗位种类 | its own kinds of posts"
     )
     workflows: list[refs.Workflow] = derived(workflows_of, "省级自己的流程 | its own workflows")

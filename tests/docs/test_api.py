@@ -9,6 +9,7 @@ import pytest
 from starlette.routing import Route
 
 from schema.errors import ErrorCode
+from schema.refusals import RefusalCode
 from server.app import create_app
 from server.pages.examples import load_examples
 from tests.conftest import Graph, services_of
@@ -90,6 +91,11 @@ def test_every_error_code_is_explained() -> None:
     assert [row[0] for row in table(NAME, "Errors")] == list(ErrorCode)
 
 
+def test_every_refusal_is_explained() -> None:
+    """The table of refusals holds every code, in the order of the code."""
+    assert [row[0] for row in table(NAME, "Refusals")] == list(RefusalCode)
+
+
 @dataclass(frozen=True)
 class Wrong:
     """A request that cannot be answered."""
@@ -122,6 +128,22 @@ WRONG = {
     "CURSOR_MALFORMED": _city('organizations(after: "?")'),
     "PAGE_SIZE": _city("organizations(first: 101)"),
     "ARGUMENTS_CONFLICT": _city("organizations(first: 1, last: 1)"),
+    "TOKENS_EXCEEDED": Wrong("{ viewer {" + " role" * 1000 + " } }"),
+    "DEPTH_EXCEEDED": Wrong("{ viewer " * 13 + "}" * 13),
+    "ALIASES_EXCEEDED": Wrong("{" + " ".join(f"a{n}: __typename" for n in range(16)) + "}"),
+    "FIELDS_EXCEEDED": Wrong("{" + " __typename" * 21 + "}"),
+    "DIRECTIVES_EXCEEDED": Wrong("{ __typename" + " @skip(if: false)" * 11 + "}"),
+    "FRAGMENTS_EXCEEDED": Wrong(
+        "{ __typename }" + "".join(f" fragment F{n} on Query {{ __typename }}" for n in range(21))
+    ),
+    "NODES_EXCEEDED": Wrong(
+        "{ cities { organizations(first: 100) { nodes { children(first: 100) {"
+        " nodes { code } } } } } }"
+    ),
+    "COST_EXCEEDED": Wrong(
+        '{ cities { a: organizations(search: "a", first: 1) { nodes { code } }'
+        ' b: organizations(search: "b", first: 1) { nodes { code } } } }'
+    ),
 }
 
 

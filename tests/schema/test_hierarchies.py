@@ -41,14 +41,14 @@ async def test_a_staffing_rule_names_its_post(graph: Graph) -> None:
 
 
 POSTS = """{ city(code: "fushun") {
-  posts { key name role single levels { key } assumed assumedKeys source } }
-  province(code: "liaoning") { posts { key name role single levels { key } } } }"""
+  postKinds { key name role single levels { key } assumed assumedKeys source } }
+  province(code: "liaoning") { postKinds { key name role single levels { key } } } }"""
 
 
 async def test_a_citys_kinds_of_posts(graph: Graph) -> None:
     """Kinds come inherited first, each with role, levels, and what supports it."""
     found = await graph.data(POSTS)
-    posts = found["city"]["posts"]
+    posts = found["city"]["postKinds"]
     assert [(kind["key"], kind["name"], kind["role"]) for kind in posts] == [
         ("secretary", "书记", "SECRETARY"),
         ("full_time_worker", "专职网格员", "GRID_WORKER"),
@@ -68,7 +68,7 @@ async def test_a_citys_kinds_of_posts(graph: Graph) -> None:
         "assumedKeys": ["key", "role", "single"],
         "source": "000_82855f5243dde796.txt",
     }
-    assert found["province"]["posts"] == [
+    assert found["province"]["postKinds"] == [
         {
             "key": "secretary",
             "name": "党组织书记",
@@ -86,14 +86,14 @@ async def test_a_citys_kinds_of_posts(graph: Graph) -> None:
     ]
 
 
-EVERY = """{ province(code: "liaoning") { cities { slug posts { key levels { key } }
+EVERY = """{ province(code: "liaoning") { cities { slug postKinds { key levels { key } }
   levels { key staffing { post { key } } } } } }"""
 
 
 async def test_every_rule_is_about_a_post_of_its_city(graph: Graph) -> None:
     """The post of each staffing rule is one of the city's, and may be held at the level."""
     for city in (await graph.data(EVERY))["province"]["cities"]:
-        held = {kind["key"]: [level["key"] for level in kind["levels"]] for kind in city["posts"]}
+        held = {kind["key"]: [level["key"] for level in kind["levels"]] for kind in city["postKinds"]}
         rules = [
             (level["key"], rule["post"]["key"])
             for level in city["levels"]

@@ -1,15 +1,20 @@
 """Loading, twice, interrupted, and after a change."""
 
+import datetime
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from schema.organizations.dissolve import Dissolve
+from schema.organizations.move import Move
 from seeds.load import load
 from seeds.parts import pending
 from server.prepare import apply_tenants
 from tenants.definition import Definition
-from tests.conftest import NOW, load_all
+from tests.conftest import NOW, TODAY, load_all
+from tests.schema.organizations.town import CITY, PROVINCE, declared, load_town, town_at
 
 NewDatabase = Callable[[], Awaitable[str]]
 
@@ -96,3 +101,31 @@ async def test_what_people_changed_is_not_overwritten(
     finally:
         await connection.close()
     assert name == "改过的名字"
+
+
+async def test_what_is_added_stands_where_people_moved_its_parent(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    """New organizations below moved and dissolved ones keep the tree sound."""
+    url = await new_database()
+    await load_town(url)
+    async with town_at(url, tmp_path / "keys.json") as town:
+        await town.do(Move("AA1-1", "BB1"))
+        await town.do(Dissolve("AA1-2", ("BB1-1",)))
+        since = {"valid_from": datetime.date(2026, 3, 20)}
+        added = [
+            declared("AA1-1-N", "新网格", "grid", "AA1-1"),
+            declared("AA1-2-N", "新网格", "grid", "AA1-2"),
+            declared("AA1-2-M", "又一网格", "grid", "AA1-2", **since),
+        ]
+        more = CITY.tenant.model_copy(
+            update={"organizations": [*CITY.tenant.organizations, *added]}
+        )
+        await load_all(url, (PROVINCE, Definition(more, ())))
+        rows = {item.code: await town.row(item.code) for item in added}
+        assert [(row["path"], row["valid_from"], row["valid_to"]) for row in rows.values()] == [
+            ("/990100/BB/BB1/AA1-1/AA1-1-N/", None, None),
+            ("/990100/AA/AA1/AA1-2/AA1-2-N/", None, TODAY),
+            ("/990100/AA/AA1/AA1-2/AA1-2-M/", None, TODAY),
+        ]
+        assert await town.faults() == []

@@ -24,6 +24,7 @@ from server.cost import Cost
 from server.extent import scan
 from server.pages.examples import load_examples
 from server.settings import Settings
+from tests.docs.documents import table
 
 BOUNDS = Bounds.of(Settings(_env_file=None))
 EXAMPLES = Path(__file__).parent.parent.parent / "server" / "pages" / "examples"
@@ -268,3 +269,11 @@ def test_numbers_that_json_cannot_hold() -> None:
     assert isinstance(refusal, CodedError)
     assert orjson.loads(orjson.dumps(refusal.facts))["value"] == LARGEST
     assert str(LARGEST) in refusal.zh
+
+
+def test_documented() -> None:
+    """The guide names every bound with the limit that it has by default."""
+    limits = {name: getattr(BOUNDS, name) for name in Bounds.__dataclass_fields__}
+    limits["introspectionDepth"] = INTROSPECTION_DEPTH
+    documented = {row[0]: int(row[1]) for row in table("docs/api.md", "Bounds")[: len(limits)]}
+    assert documented == limits

@@ -16,6 +16,7 @@ from server.cost import Cost, Costs
 from server.pages.examples import load_examples
 from server.weights import FEW, FIELD, OBJECT, OPERATION, WHOLE_SCHEMA
 from tests.conftest import Graph
+from tests.docs.documents import document
 from tests.server.selections import SCHEMA, Document, documents, variables
 from tests.server.test_bounds import EXAMPLES
 
@@ -252,3 +253,11 @@ def _objects(value: Any, key: str) -> int:
         return 0
     is_wrapper = key == "pageInfo" or not {"nodes", "edges", "node"}.isdisjoint(value)
     return (not is_wrapper) + sum(_objects(inner, name) for name, inner in value.items())
+
+
+def test_documented() -> None:
+    """The guide says what the page of a city and the whole schema cost."""
+    (page,) = (example for example in load_examples(EXAMPLES) if "CityPage" in example.query)
+    said = re.search(r"costs (\d+) points, .* (\d+)\.", document("docs/api.md"))
+    assert said is not None
+    assert (int(said[1]), WHOLE_SCHEMA // 1000 + 1) == (cost(page.query, REAL).cost, int(said[2]))

@@ -1,5 +1,7 @@
 """Weights: what one field of the real schema weighs."""
 
+import re
+
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
@@ -11,13 +13,16 @@ from server.weights import (
     KEY,
     MANY,
     OBJECT,
+    OPERATION,
     SEARCH,
     STATEMENT,
+    WHOLE_SCHEMA,
     WRITE,
     Kind,
     Weight,
     Weights,
 )
+from tests.docs.documents import table
 
 SCHEMA = graphql_schema()
 WEIGHTS = Weights(SCHEMA)
@@ -131,3 +136,11 @@ def test_introspection() -> None:
         "__Type.inputFields": 1,
         "__Field.args": 1,
     }
+
+
+def test_documented() -> None:
+    """The guide gives the points that the weights are."""
+    rows = table("docs/api.md", "Bounds")
+    points = [float(row[0]) for row in rows if re.fullmatch(r"[\d.]+", row[0])]
+    weights = [OPERATION, FIELD, OBJECT, STATEMENT, KEY, COUNT, SEARCH, WRITE, WHOLE_SCHEMA]
+    assert points == [weight / 1000 for weight in weights]

@@ -27,7 +27,7 @@ KINDS = {"move": 50, "merge": 18, "dissolve": 12, "establish": 15, "rename": 5}
 
 async def living(town: Town) -> list[Row]:
     """The organizations in being today, in order of code."""
-    return await town.sql(  # type: ignore[return-value]
+    return await town.sql(
         "SELECT o.code, o.level, p.code FROM organization o LEFT JOIN organization p"
         " ON p.tenant_id = o.tenant_id AND p.id = o.parent_id WHERE o.tenant_id = $1"
         " AND (o.valid_to IS NULL OR o.valid_to > $2) ORDER BY o.code",

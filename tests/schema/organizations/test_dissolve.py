@@ -1,6 +1,7 @@
 """Dissolving an organization."""
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ DAY = datetime.timedelta(days=1)
 async def test_dissolves_one_without_children(town: Town) -> None:
     """It ends on the day, its successors are kept, and its row stays."""
     done = await town.do(Dissolve("AA1-1-G1", ("AA1-1-G2", "AA1-2-G1", "AA1-1-G2")))
-    own = {"code": "AA1-1-G1", "name": "第1网格", "before": None}
+    own: dict[str, Any] = {"code": "AA1-1-G1", "name": "第1网格", "before": None}
     assert done == Changed(
         ID,
         derived_uuid("Organization", ID, "AA1-1-G1"),
@@ -115,7 +116,7 @@ async def test_posts_end_on_the_day(town: Town) -> None:
     assert isinstance(done, Changed)
     assert done.changes == (
         Change(ChangeKind.VALID_TO, "AA1-1-G1", "第1网格", None, "2026-03-15"),
-        Change(ChangeKind.POSTS, "AA1-1-G1", "第1网格", None, "2026-03-15", 2),
+        Change(ChangeKind.POSTS, "AA1-1-G1", "第1网格", "2", "0", 2),
     )
     assert sorted(await town.posts(), key=str) == sorted(
         [

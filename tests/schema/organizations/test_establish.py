@@ -25,7 +25,7 @@ def grid(name: str = "第3网格", code: str | None = None, **given: Any) -> Est
 async def test_establishes_below_a_parent(town: Town) -> None:
     """The new organization has its place, its search columns and an event."""
     done = await town.do(grid("第10网格(临时)", "AA1-1-T", valid_from=datetime.date(2026, 1, 1)))
-    made = {"code": "AA1-1-T", "name": "第10网格(临时)"}
+    made: dict[str, Any] = {"code": "AA1-1-T", "name": "第10网格(临时)"}
     assert done == Changed(
         ID,
         derived_uuid("Organization", ID, "AA1-1-T"),

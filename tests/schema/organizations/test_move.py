@@ -1,6 +1,7 @@
 """Moving an organization."""
 
 import datetime
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ async def test_moves_with_all_below(town: Town) -> None:
     """The whole subtree has its new paths, ended organizations too; the former place is kept."""
     before = await town.sql("SELECT code, path, parent_id FROM organization")
     done = await town.do(Move("AA1", "BB"))
-    own = {"code": "AA1", "name": "A第1街道"}
+    own: dict[str, Any] = {"code": "AA1", "name": "A第1街道"}
     assert done == Changed(
         ID,
         derived_uuid("Organization", ID, "AA1"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schema.organizations.naming import LONGEST, Named, named, plain, unfit
 from schema.refusals import Refused
-from schema.spelling import Spelling
+from schema.spelling import Speller, Spelling
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_can_be_a_name(name: str) -> None:
 
 async def test_a_name_comes_with_its_spelling() -> None:
     """What sorts and finds the name is made by a process that ends with it."""
-    assert await named(" 朝阳第２街道办事处 ", "name") == Named(
+    assert await named(Speller(), " 朝阳第２街道办事处 ", "name") == Named(
         "朝阳第2街道办事处",
         Spelling("朝阳第2街道", "chao yang di 000002 jie dao", "cydjd"),
     )
@@ -74,4 +74,4 @@ async def test_a_name_comes_with_its_spelling() -> None:
 
 async def test_what_can_be_no_name_is_not_spelled() -> None:
     """The refusal comes before the process is started."""
-    assert isinstance(await named("\u200b", "name"), Refused)
+    assert isinstance(await named(Speller(), "\u200b", "name"), Refused)

@@ -1,0 +1,23 @@
+"""Whether a write goes by the definition that is in force, for as long as it takes."""
+
+from typing import Any
+
+from sqlalchemy import select, text
+
+from schema.context import StaleRegistryError
+from schema.tables.tenant import TenantRow
+from schema.work import Work
+
+TENANT: Any = TenantRow.__table__  # type: ignore[attr-defined]
+
+
+async def demand_in_force(work: Work, table: str) -> None:
+    """Keep `onegrid tenants apply` out until the transaction ends, by the table that it locks.
+
+    Errors: `StaleRegistryError` where the definition at hand is not the one in force (any more);
+    call it before anything is written.
+    """
+    await work.connection.execute(text(f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE"))
+    version = select(TENANT.c.version).where(TENANT.c.tenant_id == work.tenant_id)
+    if await work.connection.scalar(version) != work.definition.version:
+        raise StaleRegistryError

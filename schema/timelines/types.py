@@ -1,0 +1,344 @@
+"""Timelines: typed events of the log, with who did them; ids in them are shown as objects."""
+
+import datetime
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from schema import refs
+from schema.access import Granted, Permission, permitted
+from schema.connections import (
+    After,
+    First,
+    PageInfo,
+    edge_cursor,
+    edge_node,
+    edges,
+    nodes,
+    page_info,
+)
+from schema.context import Context
+from schema.events import EventKind
+from schema.fields import derived, passing, relation
+from schema.ids import GlobalId
+from schema.loaders.event import EventPeople, EventRecord, PeopleOfEvent, facts
+from schema.loaders.organization import Codes, OrganizationById
+from schema.loaders.person import PersonById, PersonReach
+from schema.loaders.post import PostById
+from schema.paging import checked_id, window
+from schema.reach import reach
+from schema.sources import PostKindSource
+from tenants.roles import Role
+
+ORGANIZATION_KINDS = frozenset(
+    {
+        EventKind.ORGANIZATION_ESTABLISHED,
+        EventKind.ORGANIZATION_RENAMED,
+        EventKind.ORGANIZATION_MOVED,
+        EventKind.ORGANIZATION_MERGED,
+        EventKind.ORGANIZATION_DISSOLVED,
+    }
+)
+POST_KINDS = frozenset({EventKind.APPOINTED, EventKind.RELIEVED})
+ACCESS_KINDS = frozenset(
+    {
+        EventKind.PERSONAL_DATA_READ,
+        EventKind.PERSONAL_DATA_DENIED,
+        EventKind.PERSONAL_DATA_EXPORTED,
+        EventKind.PERSONAL_DATA_ERASED,
+    }
+)
+ABOUT = ("about",)
+
+
+@dataclass(frozen=True)
+class ReachArguments:
+    """No arguments: how far the viewer sees people."""
+
+    def checked(self, context: Context, root: Any) -> PersonReach:
+        """The reach in the event's tenant."""
+        return reach(context, root["tenant_id"])
+
+
+@dataclass(frozen=True)
+class VisibleArguments:
+    """No arguments: where the viewer sees who holds posts."""
+
+    def checked(self, context: Context, root: Any) -> Codes:
+        """The subtrees in the event's tenant."""
+        return reach(context, root["tenant_id"]).visible
+
+
+@dataclass(frozen=True)
+class EventPeopleArguments:
+    """Arguments of `AccessEvent.people`."""
+
+    first: First = None
+    after: After = None
+
+    def checked(self, context: Context, root: Any) -> EventPeople:
+        """The page asked for.
+
+        Errors: those of paging.
+        """
+        pages = checked_id(window(self.first, self.after, width=1), 0)
+        return EventPeople(reach(context, root["tenant_id"]), pages)
+
+
+def _subject(root: Any, context: Context) -> str | None:
+    verdict = permitted(context.actor, Permission.READ_AUDIT, root["tenant_id"])
+    return root["actor"] if isinstance(verdict, Granted) else None
+
+
+@strawberry.type(
+    name="ActorRef",
+    description="由谁所为。人员信息按查看者的权限掩码或为空。 | Who did it; what is personal is "
+    "masked or null as the viewer's permissions have it.",
+)
+class ActorRefType:
+    """Of an `EventRecord`."""
+
+    subject: str | None = derived(
+        _subject,
+        "登录标识(令牌的 sub,命令行为 cli);仅有 READ_AUDIT 权限者可见 | subject of the token, cli "
+        "for the command line; only for who has READ_AUDIT",
+        ("tenant_id", "actor"),
+    )
+    role: Role = derived(
+        lambda root: Role(root["role"]), "当时的角色 | role at the time", ("role",)
+    )
+    person: refs.Person | None = relation(
+        PersonById,
+        "令牌所属人员;空为未绑定,或查看者无权查看 | person that the token was bound to; null = "
+        "none, or not for the viewer",
+        key=("tenant_id", "person_id"),
+        arguments=ReachArguments,
+    )
+
+
+def _id(root: Any) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("Event", root["tenant_id"], str(root["seq"]))))
+
+
+def _kinds(kinds: frozenset[EventKind]) -> Any:
+    """An `is_type_of` for the events of these kinds."""
+
+    def is_type_of(cls: Any, value: Any, info: Any) -> bool:
+        return isinstance(value, EventRecord) and value["kind"] in kinds
+
+    return classmethod(is_type_of)
+
+
+@strawberry.interface(
+    name="Event",
+    description="事件:日志中的一条,只增不改。 | An entry of the log, which only grows.",
+)
+class EventType:
+    """Of an `EventRecord`."""
+
+    id: strawberry.ID = derived(
+        _id, "编号,全局唯一;不是 Node | unique id; an event is no Node", ("tenant_id", "seq")
+    )
+    seq: int = derived(
+        lambda root: root["seq"],
+        "序号:租户内从 1 起连续 | number in the tenant's log, from 1 without gaps",
+        ("seq",),
+    )
+    kind: EventKind = derived(lambda root: EventKind(root["kind"]), "种类 | kind", ("kind",))
+    at: datetime.datetime = derived(lambda root: root["at"], "发生时间 | when it happened", ("at",))
+    actor: ActorRefType = passing(lambda root: root, "由谁所为 | who did it")
+
+
+def _organization() -> Any:
+    return relation(
+        OrganizationById, "所涉组织 | the organization", key=("tenant_id", "organization_id")
+    )
+
+
+def _day(name: str) -> Any:
+    def read(root: Any) -> datetime.date | None:
+        text = facts(root).get(name)
+        return None if text is None else datetime.date.fromisoformat(text)
+
+    return read
+
+
+def _after(root: Any) -> str | None:
+    found = facts(root)
+    after: str | None = found.get("after", found.get("name"))
+    return after
+
+
+def _affected(root: Any) -> int:
+    found = facts(root)
+    return int(found.get("affected", 1 + found.get("children", 0)))
+
+
+@strawberry.type(
+    name="OrganizationEvent",
+    description="组织的设立、更名、划转、合并、撤销。 | An organization was established, renamed, "
+    "moved, merged or dissolved.",
+)
+class OrganizationEventType(EventType):
+    """Of an `EventRecord` of `ORGANIZATION_KINDS`."""
+
+    is_type_of = _kinds(ORGANIZATION_KINDS)
+
+    organization: refs.Organization = _organization()
+    on: datetime.date | None = derived(
+        _day("on"),
+        "生效日;撤销、合并为不再存续的首日,空为不详 | day from which it holds; of an end the first "
+        "day without it; null = not known",
+        ABOUT,
+    )
+    before: str | None = derived(
+        lambda root: facts(root).get("before"),
+        "原名称;划转为原上级编码 | former name; of a move the code of the former parent",
+        ABOUT,
+    )
+    after: str | None = derived(
+        _after,
+        "名称;划转为新上级编码,撤销、合并为空 | name; of a move the code of the new parent; null "
+        "of an end",
+        ABOUT,
+    )
+    successors: list[str] = derived(
+        lambda root: facts(root).get("successors", []),
+        "继任组织的编码 | codes of the organizations that took it over",
+        ABOUT,
+    )
+    affected: int = derived(
+        _affected,
+        "涉及的组织数:自身,及随之划转的 | organizations affected: itself, and those that moved "
+        "along",
+        ABOUT,
+    )
+    posts_ended: int = derived(
+        lambda root: facts(root).get("posts", 0),
+        "因此终止的任职数 | posts that ended with it",
+        ABOUT,
+    )
+
+
+def _fact_key(name: str) -> Any:
+    """A key of the row whose id is the fact `name`."""
+
+    def key(root: Any) -> tuple[int, uuid.UUID] | None:
+        id_ = facts(root).get(name)
+        return None if id_ is None else (root["tenant_id"], uuid.UUID(id_))
+
+    return key
+
+
+def _post_kind(root: Any, context: Context) -> PostKindSource | None:
+    definition = context.registry.by_id[root["tenant_id"]]
+    kind = definition.posts.get(facts(root)["kind"])
+    return None if kind is None else PostKindSource(definition, kind)
+
+
+def _until(root: Any) -> datetime.date | None:
+    found = facts(root)
+    text = found.get("on", found.get("until"))
+    return None if text is None else datetime.date.fromisoformat(text)
+
+
+@strawberry.type(
+    name="PostEvent",
+    description="任命、免职。 | Somebody was appointed to a post, or relieved of it.",
+)
+class PostEventType(EventType):
+    """Of an `EventRecord` of `POST_KINDS`."""
+
+    is_type_of = _kinds(POST_KINDS)
+
+    organization: refs.Organization = _organization()
+    post_kind: refs.PostKind | None = derived(
+        _post_kind,
+        "岗位种类;空为现行定义已无此岗位 | kind; null where the definition no longer has it",
+        ("tenant_id", "about"),
+    )
+    since: datetime.date | None = derived(
+        _day("since"), "任职日;免职为空 | first day; null of a relief", ABOUT
+    )
+    until: datetime.date | None = derived(
+        _until, "卸任日(不含)| first day on which it is no longer held", ABOUT
+    )
+    post: refs.Post | None = relation(
+        PostById,
+        "任职;查看者无权查看则为空 | the post; null where it is not for the viewer",
+        key=_fact_key("post"),
+        columns=("tenant_id", "about"),
+        arguments=VisibleArguments,
+    )
+    person: refs.Person | None = relation(
+        PersonById,
+        "任职者;查看者无权查看则为空 | who holds or held it; null where it is not for the viewer",
+        key=_fact_key("person"),
+        columns=("tenant_id", "about"),
+        arguments=ReachArguments,
+    )
+
+
+def _people(root: Any) -> tuple[uuid.UUID, ...]:
+    found = facts(root)
+    ids = found.get("people", [found["person"]] if "person" in found else [])
+    return tuple(sorted(map(uuid.UUID, ids)))
+
+
+@strawberry.type(
+    name="AccessEvent",
+    description="个人信息被查看原文、拒绝查看、导出或注销。 | Personal data were shown unmasked, "
+    "denied, exported or erased.",
+)
+class AccessEventType(EventType):
+    """Of an `EventRecord` of `ACCESS_KINDS`."""
+
+    is_type_of = _kinds(ACCESS_KINDS)
+
+    fields: list[str] = derived(
+        lambda root: facts(root).get("fields", []),
+        "所查看的字段,如 Person.phone | fields that were shown, such as Person.phone",
+        ABOUT,
+    )
+    people_count: int = derived(
+        lambda root: len(_people(root)), "涉及的人数 | how many people it is about", ABOUT
+    )
+    people: refs.People = relation(
+        PeopleOfEvent,
+        "涉及的人员 | the people whom it is about",
+        key=lambda root: (root["tenant_id"], _people(root)),
+        columns=("tenant_id", "about"),
+        arguments=EventPeopleArguments,
+    )
+    purpose: str | None = derived(
+        lambda root: facts(root).get("purpose"),
+        "所述用途(X-Purpose),号码已掩码 | stated purpose, numbers in it masked",
+        ABOUT,
+    )
+    what: str | None = derived(
+        lambda root: facts(root).get("what"),
+        "被拒绝的字段或权限 | field or permission that was denied",
+        ABOUT,
+    )
+    times: int = derived(lambda root: facts(root).get("times", 1), "次数 | how many times", ABOUT)
+
+
+@strawberry.type(name="EventEdge", description="事件的边 | An edge of events.")
+class EventEdge:
+    """Of a cursor and an `EventRecord`."""
+
+    cursor: str = edge_cursor()
+    node: EventType = edge_node()
+
+
+@strawberry.type(
+    name="EventConnection", description="事件分页,新的在后 | A page of events, the newest last."
+)
+class EventConnection:
+    """Of a `Slice`."""
+
+    edges: list[EventEdge] = edges()
+    nodes: list[EventType] = nodes()
+    page_info: PageInfo = page_info()

@@ -1,0 +1,23 @@
+"""What the tests of people stand on: the application over two invented cities."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+
+from tests.conftest import Graph, load_all, opened
+from tests.schema.people.staffed import TENANTS
+
+
+@pytest.fixture
+async def site_url(new_database: Callable[[], Awaitable[str]]) -> str:
+    """A database with the invented cities."""
+    url = await new_database()
+    await load_all(url, TENANTS)
+    return url
+
+
+@pytest.fixture
+async def site(site_url: str) -> AsyncIterator[Graph]:
+    """The application over them on 2026-03-15; nobody is signed in."""
+    async with opened(site_url) as ready:
+        yield ready

@@ -1,0 +1,299 @@
+"""The pool under stress: clients that leave, backends that die, and never a wrong answer."""
+
+import asyncio
+import gc
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import asyncpg
+import pytest
+
+from schema.database import Database, PoolSize
+from schema.errors import CodedError
+from schema.scope import Login, Scope
+from tenants.definition import Definition
+from tests.conftest import Graph, opened
+
+SIZE = 5
+CLIENTS = 40
+"""Operations at a time: many times what the pool holds."""
+LEAVING = 0.6
+"""How many of all clients mean to leave; some are answered before."""
+DEADLY = 0.03
+"""Before how many of all operations a backend is killed."""
+PATIENCE = 60.0
+"""Seconds that anything may take on a busy machine."""
+SOAK = (pytest.mark.soak, pytest.mark.timeout(1200))
+
+SECRET = "a secret for tests that is long enough"
+
+PAGE = """query ($tenant: ID!) { city(code: $tenant) { code name organizations(first: 4) {
+  totalCount pageInfo { endCursor }
+  nodes { code name level { name } parent { code } ancestors { code } descendantCount
+    children(first: 2) { nodes { code } } } } } }"""
+STATED = """query ($tenant: ID!) { city(code: $tenant) { code dataKinds
+  figures(first: 5) { nodes { subject value source } } staffing { post { key } held } } }"""
+RUNGS = """query ($tenant: ID!) { province(code: $tenant) { code
+  rungs { rung total cities { city { code } count } } figures(first: 5) { nodes { value } } } }"""
+EVERYBODY = """{ cities { code organizations(first: 1) { nodes { code } } } }"""
+
+SEEN = """SELECT coalesce(current_setting('app.tenant_id', true), '') AS city,
+  coalesce(current_setting('app.tenant_ids', true), '') AS provinces,
+  (SELECT array_agg(DISTINCT tenant_id ORDER BY tenant_id) FROM organization) AS seen,
+  pg_sleep($1)::text AS slept"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody asks, and the whole answer that they must get."""
+
+    ask: Callable[[], Awaitable[Any]]
+    expected: Any
+
+
+@dataclass
+class Stress:
+    """Many clients at once, of whom many leave, while backends die."""
+
+    questions: Sequence[Question]
+    owner: asyncpg.Connection
+    spared: frozenset[int]
+    chance: random.Random
+    outcomes: Counter[str] = field(default_factory=Counter)
+    killing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    latest: float = 0.1
+
+    async def run(self, number: int) -> None:
+        """Ask so often; any answer that is neither right nor UNAVAILABLE is an error."""
+        turns = iter(range(number))
+        async with asyncio.TaskGroup() as clients:
+            for _ in range(CLIENTS):
+                clients.create_task(self._client(turns))
+
+    async def _client(self, turns: Iterator[int]) -> None:
+        for _ in turns:
+            if self.chance.random() < DEADLY:
+                await self._kill()
+            leaving = self.chance.random() < LEAVING
+            seconds = self.chance.uniform(0, self.latest) if leaving else None
+            self.outcomes[await self._ask(self.chance.choice(self.questions), seconds)] += 1
+
+    async def _ask(self, question: Question, seconds: float | None) -> str:
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await question.ask()
+        except TimeoutError:
+            return "left"
+        self.latest = time.perf_counter() - started
+        return verdict(answer, question.expected)
+
+    async def _kill(self) -> None:
+        kill = "SELECT pg_terminate_backend($1)::int"
+        async with self.killing:
+            if found := await backends(self.owner, self.spared):
+                pid = self.chance.choice(found)
+                self.outcomes["killed"] += await self.owner.fetchval(kill, pid)
+
+
+def verdict(answer: Any, expected: Any) -> str:
+    """Whether an answer is right, or says that the database was not there."""
+    if answer == expected:
+        return "right"
+    codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
+    assert codes == {"UNAVAILABLE"}, (answer, expected)
+    assert is_part(answer.get("data"), expected.get("data")), (answer, expected)
+    return "unavailable"
+
+
+def is_part(given: Any, whole: Any) -> bool:
+    """Whether `given` is `whole`, but for places that are null."""
+    if given is None:
+        return True
+    if isinstance(given, dict) and isinstance(whole, dict):
+        return all(is_part(value, whole[name]) for name, value in given.items())
+    if isinstance(given, list) and isinstance(whole, list):
+        return len(given) == len(whole) and all(map(is_part, given, whole))
+    return bool(given == whole)
+
+
+async def backends(owner: asyncpg.Connection, spared: frozenset[int]) -> list[int]:
+    """The server processes of the login roles in this database, but for those spared."""
+    rows = await owner.fetch(
+        "SELECT pid FROM pg_stat_activity WHERE usename = ANY($1::text[])"
+        " AND datname = current_database() AND pid <> ALL($2::int[]) ORDER BY pid",
+        [*Login],
+        spared,
+    )
+    return [row["pid"] for row in rows]
+
+
+async def assert_idle(owner: asyncpg.Connection, spared: frozenset[int]) -> None:
+    """Soon every backend is idle, outside of any transaction."""
+    busy = (
+        "SELECT pid, state, query FROM pg_stat_activity WHERE pid = ANY($1::int[])"
+        " AND state <> 'idle'"
+    )
+    found: list[asyncpg.Record] = []
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while found := await owner.fetch(busy, await backends(owner, spared)):
+                pass
+    except TimeoutError:
+        raise AssertionError(found) from None
+
+
+async def assert_healed(database: Database) -> None:
+    """Each login gives all of its connections at once; they work, and hold nobody's scope."""
+    for login in Login:
+        async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
+            taken = [
+                await stack.enter_async_context(database.connection(login)) for _ in range(SIZE)
+            ]
+            rows = await asyncio.gather(*(each.fetchrow(SEEN, 0.0) for each in taken))
+            assert [(row["city"], row["provinces"], row["seen"]) for row in rows] == (
+                [("", "", None)] * SIZE
+            )
+    for pool in database.pools().values():
+        assert pool == PoolSize(SIZE, SIZE, SIZE, 0)
+
+
+@pytest.fixture
+async def owner(full_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the owner."""
+    connection = await asyncpg.connect(full_url)
+    yield connection
+    await connection.close()
+
+
+@asynccontextmanager
+async def nothing_left() -> AsyncIterator[None]:
+    """Inside, no task is left over and no exception goes unseen."""
+    loop = asyncio.get_running_loop()
+    said: list[dict[str, Any]] = []
+    before = asyncio.all_tasks()
+    loop.set_exception_handler(lambda _, context: said.append(context))
+    yield
+    if left := asyncio.all_tasks() - before:
+        _, pending = await asyncio.wait(left, timeout=PATIENCE)
+        assert pending == set()
+    del left
+    gc.collect()
+    await asyncio.sleep(0)
+    assert said == []
+    loop.set_exception_handler(None)
+
+
+def assert_stressed(outcomes: Counter[str], number: int) -> None:
+    """It was what it says: many right answers, many who left, many backends killed."""
+    print(dict(outcomes))
+    assert outcomes.total() - outcomes["killed"] == number
+    assert outcomes["right"] > number / 4
+    assert outcomes["left"] > number / 4
+    assert outcomes["killed"] > 0
+
+
+@asynccontextmanager
+async def pooled(url: str) -> AsyncIterator[Database]:
+    """A database of `SIZE` connections a login."""
+    database = Database(url, SIZE)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def seen(database: Database, scope: Scope) -> Any:
+    """What row-level security alone lets a scope see, in a statement that takes its time."""
+    try:
+        async with database.snapshot(scope) as snapshot:
+            ((city, provinces, tenants, _),) = await snapshot.fetch(SEEN, [0.005])
+    except CodedError as error:
+        return {"errors": [{"extensions": {"code": error.code}}]}
+    return {"data": {"city": city, "provinces": provinces, "tenants": tenants}}
+
+
+def scopes(shipped: Sequence[Definition]) -> list[Scope]:
+    """Every city's own scope, every province's, and everybody's."""
+    ids = [definition.tenant_id for definition in shipped]
+    cities = [at for at in ids if at % 10000]
+    own = [Scope(frozenset({at}), Login.CITY) for at in cities]
+    provinces = [
+        Scope(frozenset(each for each in ids if each // 10000 == at // 10000))
+        for at in ids
+        if not at % 10000
+    ]
+    return [*own, *provinces, Scope(frozenset(ids))]
+
+
+def seen_by(scope: Scope) -> Any:
+    """The right answer of `seen`."""
+    ids = sorted(scope.tenant_ids)
+    listed = ",".join(map(str, ids))
+    is_city = scope.login is Login.CITY
+    setting = {"city": listed if is_city else "", "provinces": "" if is_city else listed}
+    return {"data": {**setting, "tenants": ids}}
+
+
+@pytest.mark.parametrize("number", [300, pytest.param(10_000, marks=SOAK)])
+async def test_scopes_on_one_pool(
+    full_url: str, owner: asyncpg.Connection, shipped: tuple[Definition, ...], number: int
+) -> None:
+    """Row-level security alone keeps tenants apart on a shared pool, whoever leaves or dies."""
+    async with nothing_left():
+        spared = frozenset(await backends(owner, frozenset()))
+        async with pooled(full_url) as database:
+            questions = [
+                Question(partial(seen, database, scope), seen_by(scope))
+                for scope in scopes(shipped)
+            ]
+            stress = Stress(questions, owner, spared, random.Random(number))
+            await stress.run(number)
+            assert_stressed(stress.outcomes, number)
+            await assert_idle(owner, spared)
+            await assert_healed(database)
+
+
+@pytest.mark.parametrize("number", [300, pytest.param(10_000, marks=SOAK)])
+async def test_operations_on_one_pool(
+    full_url: str, owner: asyncpg.Connection, shipped: tuple[Definition, ...], number: int
+) -> None:
+    """Operations of many tenants' tokens get their own answers, whoever leaves or dies."""
+    async with nothing_left():
+        spared = frozenset(await backends(owner, frozenset()))
+        async with opened(full_url, size=SIZE) as graph:
+            questions = [
+                Question(partial(client, query, **variables), await client(query, **variables))
+                for client, query, variables in inquiries(graph, shipped)
+            ]
+            stress = Stress(questions, owner, spared, random.Random(number))
+            await stress.run(number)
+            assert_stressed(stress.outcomes, number)
+            await assert_idle(owner, spared)
+            await assert_healed(graph.live.database)
+
+
+def inquiries(
+    graph: Graph, shipped: Sequence[Definition]
+) -> Iterator[tuple[Graph, str, dict[str, Any]]]:
+    """Who asks what: cities of themselves and of others, provinces, and everybody."""
+    codes = [f"{definition.tenant_id:06}" for definition in shipped]
+    cities = [code for code in codes if not code.endswith("0000")]
+    for at, code in enumerate(cities):
+        own = graph.as_("CITY_ADMIN", code)
+        yield own, PAGE, {"tenant": code}
+        yield own, STATED, {"tenant": code}
+        yield own, PAGE, {"tenant": cities[at - 1]}
+        yield graph, PAGE, {"tenant": code}
+    for code in codes:
+        if code.endswith("0000"):
+            yield graph.as_("PROVINCE_ANALYST", code), RUNGS, {"tenant": code}
+            yield graph, RUNGS, {"tenant": code}
+    yield graph, EVERYBODY, {}
