@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from schema.keyring import FILE_NAME, Keyring
 from seeds.load import load
 from server.embedded import start_embedded
 from server.prepare import prepare
@@ -28,7 +29,7 @@ def make_database(folder: Path) -> str:
     url = start_embedded(folder)
     definitions = load_tenants()
     prepare(url, definitions)
-    asyncio.run(_load(url, definitions))
+    asyncio.run(_load(url, definitions, Keyring(folder / FILE_NAME)))
     return url
 
 
@@ -50,10 +51,11 @@ async def facts(url: str) -> Facts:
         await connection.close()
 
 
-async def _load(url: str, definitions: tuple[Definition, ...]) -> None:
+async def _load(url: str, definitions: tuple[Definition, ...], sample: Keyring) -> None:
     connection: asyncpg.Connection[Any] = await asyncpg.connect(url)
     try:
-        async for _ in load(connection, definitions, datetime.datetime.now(datetime.UTC)):
+        now = datetime.datetime.now(datetime.UTC)
+        async for _ in load(connection, definitions, now, sample):
             pass
         await connection.execute("VACUUM (ANALYZE)")  # what autovacuum does within minutes
         await connection.execute("CHECKPOINT")

@@ -1,6 +1,7 @@
 """What one operation carries: who asks, the snapshot it reads, and its batches of keys."""
 
 import datetime
+from asyncio import CancelledError, Future
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -27,8 +28,19 @@ from tenants.roles import Role
 T = TypeVar("T")
 
 
-class StaleRegistryError(Exception):
-    """A row names something that this registry does not know yet: read the tenants again."""
+class StaleRegistryError(CodedError):
+    """A row names something that this registry does not know yet: read the tenants again.
+
+    A query is run again, so no client hears of it. In the answer to a mutation, which is not, it
+    is an error of the field; what was written stands.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.UNAVAILABLE,
+            "租户定义刚有更新,此项暂不能读取;请重新查询。",
+            "The tenant's definition has just changed, so this cannot be read now; query it again.",
+        )
 
 
 @dataclass(frozen=True)
@@ -120,11 +132,21 @@ class Context:
         batch = (loader, arguments, columns)
         found = self._batches.get(batch)
         if found is None:
+            futures: dict[Any, Future[Any]] = {}
 
             async def run(keys: list[Any]) -> list[Any]:
-                return await loader.batch(self.snapshot, self.scope, keys, arguments, columns)
+                try:
+                    return await loader.batch(self.snapshot, self.scope, keys, arguments, columns)
+                except CancelledError:
+                    for left in keys:  # who waits in the background would wait for ever
+                        futures[left].cancel()
+                    raise
+                except Exception:
+                    for failed in keys:  # some may belong to fields that were given up
+                        futures[failed].add_done_callback(_notice)
+                    raise
 
-            found = self._batches[batch] = DataLoader(run, max_batch_size=None)
+            found = self._batches[batch] = DataLoader(run, max_batch_size=None, cache_map=futures)
         return found.load(key)
 
     async def begin_anew(self, registry: Registry) -> None:
@@ -160,6 +182,12 @@ class Context:
             self.resources.keyring,
             dry_run,
         )
+
+
+def _notice(future: "Future[Any]") -> None:
+    """Look at an error that nobody may be waiting for, or asyncio would log it."""
+    if not future.cancelled():
+        future.exception()
 
 
 def foreign(tenant_id: int) -> CodedError:

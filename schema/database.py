@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schema.errors import CodedError, ErrorCode
@@ -47,6 +48,9 @@ _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # seconds that closing waits for operations to end
 _PATIENCE = 10
+
+# seconds that the server may take to cancel a statement and to end its transaction
+_ROLLBACK_SECONDS = 2
 
 
 class PoolSize(NamedTuple):
@@ -169,7 +173,7 @@ class Database:
                 yield connection
         except DBAPIError as error:
             raise _explained(error) from error
-        except UNREACHABLE as error:
+        except (*UNREACHABLE, PoolTimeoutError) as error:
             raise unavailable() from error
 
     def _write_engine(self) -> AsyncEngine:
@@ -290,17 +294,20 @@ class Snapshot:
         if error is None and not self._lock.locked():
             await self._end("COMMIT")
             return
-        if error is not None and self._reading is not None:
+        if self._reading is not None:
             self._reading.cancel()  # asyncpg has the server cancel the statement
         # whoever is cancelled once more while waiting must not keep the connection
-        await asyncio.shield(self._database.ending(self._give_up(error)))
+        await asyncio.shield(self._database.ending(self._give_up()))
 
-    async def _give_up(self, error: BaseException | None) -> None:
+    async def _give_up(self) -> None:
+        """End what was broken off, also where the server does not answer any more."""
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._end("COMMIT" if error is None else "ROLLBACK")
-        except TimeoutError:  # a server that does not answer any more; the connection is cut
-            pass
+            async with asyncio.timeout(_ROLLBACK_SECONDS):
+                await self._end("ROLLBACK")
+        except TimeoutError:
+            if self._lease is not None:
+                _cut(self._connection)
+                await self._lease.__aexit__(None, None, None)
 
     async def renew(self) -> None:
         """End the transaction; the next statement begins another, which sees newer rows."""

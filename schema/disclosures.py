@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 
 from schema.events import Event, EventKind
+from schema.personal import scrub
 
 # ids written into one event; an operation that shows more writes several
 CHUNK = 200
@@ -28,7 +29,11 @@ class Disclosures:
         self._denied[what] += 1
 
     def events(self, purpose: str | None) -> list[Event]:
-        """What the audit keeps: fields, ids and purpose, never values."""
+        """What the audit keeps: fields, ids and purpose, never values.
+
+        Numbers in a purpose are masked: it may say whom one is going to call.
+        """
+        purpose = None if purpose is None else scrub(purpose)
         by_person: dict[uuid.UUID, list[str]] = {}
         for field, people in self._shown.items():
             for person in people:

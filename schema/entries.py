@@ -51,7 +51,11 @@ def find_province(context: Context, code: str) -> Definition:
     """
     found = context.registry.province(code)
     if found is None:
-        names = ", ".join(province.tenant.slug for province in context.registry.provinces)
+        names = ", ".join(
+            province.tenant.slug
+            for province in context.registry.provinces
+            if context.scope.permits(province.tenant_id)
+        )
         raise CodedError(
             ErrorCode.PROVINCE_UNKNOWN,
             f"没有省份“{code}”;请用六位区划代码或网址名,可用:{names}。",

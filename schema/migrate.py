@@ -68,6 +68,22 @@ def _upgrade(connection: Connection, target: str, passwords: Mapping[Login, str 
     if reason := unknown(revision(connection)):
         raise RuntimeError(reason)
     make_logins(connection, passwords)
+    _take_over(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)
+
+
+# a dump names the owner that the database had
+_OTHERS = """
+SELECT format('ALTER POLICY owner ON %I.%I TO %I', p.schemaname, p.tablename, t.tableowner)
+FROM pg_policies p JOIN pg_tables t USING (schemaname, tablename)
+WHERE p.schemaname = current_schema() AND p.policyname = 'owner'
+    AND p.roles <> ARRAY[t.tableowner]
+"""
+
+
+def _take_over(connection: Connection) -> None:
+    """Let who owns the tables see their rows, also in a database that was another's before."""
+    for (statement,) in connection.exec_driver_sql(_OTHERS).all():
+        connection.exec_driver_sql(statement)

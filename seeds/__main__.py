@@ -10,28 +10,35 @@ import asyncpg
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from schema.keyring import Keyring
+from seeds.cli import SAMPLE
 from seeds.load import load
 from seeds.parts import pending
 from server.cli import explained
 from server.prepare import database_url, read_tenants
+from server.services import personal_keys
 from server.settings import load_settings
 from tenants.definition import Definition
 
 
 def main() -> None:
-    """Load what is pending into a database that is migrated and has its tenants."""
+    """Load what is pending into a database that is migrated and has its tenants.
+
+    The argument `--sample` asks for sample people too.
+    """
     try:
         with explained():
             settings = load_settings()
             definitions = read_tenants(settings)
-            asyncio.run(_load(database_url(settings), definitions))
+            sample = personal_keys(settings) if SAMPLE in sys.argv[1:] else None
+            asyncio.run(_load(database_url(settings), definitions, sample))
     except typer.Exit as end:
         sys.exit(end.exit_code)
     except KeyboardInterrupt:  # who pressed Ctrl+C knows
         sys.exit(128 + signal.SIGINT)
 
 
-async def _load(url: str, definitions: Sequence[Definition]) -> None:
+async def _load(url: str, definitions: Sequence[Definition], sample: Keyring | None) -> None:
     connection = await asyncpg.connect(url)
     bar = Progress(
         TextColumn("loading 加载数据"),
@@ -42,9 +49,10 @@ async def _load(url: str, definitions: Sequence[Definition]) -> None:
     )
     try:
         with bar:
-            task = bar.add_task("", total=len(await pending(connection, definitions)))
+            parts = await pending(connection, definitions, sample is not None)
+            task = bar.add_task("", total=len(parts))
             now = datetime.datetime.now(datetime.UTC)
-            async for done, total, what in load(connection, definitions, now):
+            async for done, total, what in load(connection, definitions, now, sample):
                 bar.update(task, completed=done, total=total, description=what)
     finally:
         await connection.close()

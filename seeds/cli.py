@@ -12,22 +12,26 @@ from seeds.parts import pending
 from server.cli import build
 from tenants.definition import Definition
 
+# asks the process that loads for sample people too
+SAMPLE = "--sample"
+
 
 class Loader:
-    """Real divisions, organizations of the tenant files, reported figures."""
+    """Real divisions, organizations of the tenant files, reported figures, sample people."""
 
-    def pending(self, url: str, definitions: Sequence[Definition]) -> int:
+    def pending(self, url: str, definitions: Sequence[Definition], sample: bool) -> int:
         """How many parts are not loaded yet."""
-        return asyncio.run(_pending(url, definitions))
+        return asyncio.run(_pending(url, definitions, sample))
 
-    def load(self) -> int:
+    def load(self, sample: bool) -> int:
         """Load them; the exit code.
 
         In a process of its own (`seeds/__main__.py`): the dictionary of pinyin takes 55 MB, which
         a server that goes on running should not keep.
         """
         # -P: a folder `seeds` in the working folder is not ours
-        with subprocess.Popen([sys.executable, "-P", "-m", "seeds"]) as process:
+        command = [sys.executable, "-P", "-m", "seeds", *([SAMPLE] if sample else [])]
+        with subprocess.Popen(command) as process:
             try:
                 code = process.wait()
             except BaseException:  # stopped: it must be gone before the embedded PostgreSQL
@@ -50,9 +54,9 @@ def main() -> None:
     build(Loader())()
 
 
-async def _pending(url: str, definitions: Sequence[Definition]) -> int:
+async def _pending(url: str, definitions: Sequence[Definition], sample: bool) -> int:
     connection = await asyncpg.connect(url)
     try:
-        return len(await pending(connection, definitions))
+        return len(await pending(connection, definitions, sample))
     finally:
         await connection.close()

@@ -6,17 +6,20 @@ from typing import Any
 
 import asyncpg
 
+from schema.keyring import Keyring
 from schema.organizations.tree import TREE_LOCK
 from seeds import divisions as real
 from seeds import figures as reported
 from seeds.organizations import (
     ROW,
+    Tree,
     build_tree,
     name_rows,
     organization_rows,
     succession_rows,
 )
 from seeds.parts import Part, pending
+from seeds.people import PERSON_ROW, POST_ROW, person_rows, post_rows, sample_staff
 from tenants.definition import Definition
 
 
@@ -24,16 +27,24 @@ async def load(
     connection: "asyncpg.Connection[Any]",
     definitions: Sequence[Definition],
     now: datetime.datetime,
+    sample: Keyring | None = None,
 ) -> AsyncIterator[tuple[int, int, str]]:
     """Load what is pending; yields (done, total, what) after each part.
 
-    Rows that exist stay as they are: people may have changed them since.
-    Errors: `SeedError` where a tenant's organizations cannot be placed; parts before it are kept.
+    Sample people are loaded where there is a keyring to seal their phones with. Rows that exist
+    stay as they are: people may have changed them since.
+    Errors: `SeedError` where a tenant's organizations cannot be placed, `KeyFileError`; parts
+    before it are kept.
     """
-    parts = await pending(connection, definitions)
+    parts = await pending(connection, definitions, sample is not None)
     for done, part in enumerate(parts, start=1):
         async with connection.transaction():
-            await _LOADERS[part.name](connection, part, definitions)
+            if part.name == "organizations":
+                await _organizations(connection, part)
+            elif part.name == "figures":
+                await _figures(connection, part, definitions)
+            elif sample is not None:
+                await _people(connection, part, sample, now)
             await connection.execute(
                 "INSERT INTO load (tenant_id, part, content_hash, loaded_at)"
                 " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, part)"
@@ -46,11 +57,8 @@ async def load(
         yield done, len(parts), f"{part.definition.tenant.name} {part.name}"
 
 
-async def _organizations(
-    connection: "asyncpg.Connection[Any]", part: Part, definitions: Sequence[Definition]
-) -> None:
-    tenant, tenant_id = part.definition.tenant, part.definition.tenant_id
-    tree = build_tree(part.definition, real.divisions_of(tenant, real.load_divisions()))
+async def _organizations(connection: "asyncpg.Connection[Any]", part: Part) -> None:
+    tenant_id, tree = part.definition.tenant_id, _tree(part)
     # nobody moves an organization meanwhile
     await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", TREE_LOCK, tenant_id)
     known = await connection.fetchval(
@@ -78,6 +86,34 @@ async def _figures(
     await _insert(connection, "figure", reported.ROW, reported.figure_rows(tenant_id, own))
 
 
+async def _people(
+    connection: "asyncpg.Connection[Any]", part: Part, keyring: Keyring, now: datetime.datetime
+) -> None:
+    """Sample people, unless others were entered; only in organizations that go on."""
+    tenant_id = part.definition.tenant_id
+    # nobody ends an organization meanwhile, appoints in one, or enters a person
+    await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", TREE_LOCK, tenant_id)
+    await connection.execute("LOCK TABLE post, person IN SHARE ROW EXCLUSIVE MODE")
+    if await connection.fetchval(_OTHERS, tenant_id):
+        return
+    rows = await connection.fetch(_GOING_ON, tenant_id)
+    staff = sample_staff(_tree(part)).within(row["id"] for row in rows)
+    people = person_rows(tenant_id, staff.people, keyring, now)
+    await _insert(connection, "person", PERSON_ROW, people)
+    await _insert(connection, "post", POST_ROW, post_rows(tenant_id, staff.posts))
+
+
+def _tree(part: Part) -> Tree:
+    divisions = real.divisions_of(part.definition.tenant, real.load_divisions())
+    return build_tree(part.definition, divisions)
+
+
+_OTHERS = """
+SELECT EXISTS (SELECT FROM person WHERE tenant_id = $1 AND data_kind <> 'GENERATED')
+    OR EXISTS (SELECT FROM post WHERE tenant_id = $1 AND data_kind <> 'GENERATED')
+"""
+_GOING_ON = "SELECT id FROM organization WHERE tenant_id = $1 AND valid_to IS NULL"
+
 # what is added below organizations that people moved stands where those stand now
 _SETTLE = """
 WITH RECURSIVE tree AS (
@@ -103,8 +139,6 @@ FROM (
 WHERE o.tenant_id = $1 AND o.id = above.id
     AND (o.valid_to IS NULL OR o.valid_to > above.ended)
 """
-
-_LOADERS = {"organizations": _organizations, "figures": _figures}
 
 
 async def _insert(

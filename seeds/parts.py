@@ -11,15 +11,19 @@ import orjson
 
 from seeds import divisions as real
 from seeds import figures as reported
-from tenants.definition import Definition
+from tenants.definition import Definition, TenantKind
 
 # raised when the code makes other rows of the same input
 REVISION = 1
 
+# what of a definition decides about its organizations, and about its sample people
+_TREE = ("code", "levels", "organizations", "generated")
+_STAFF = (*_TREE, "posts")
+
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the data: a tenant's organizations, or its figures."""
+    """One part of the data: a tenant's organizations, its figures, or its sample people."""
 
     definition: Definition
     name: str
@@ -27,28 +31,32 @@ class Part:
 
 
 async def pending(
-    connection: "asyncpg.Connection[Any]", definitions: Sequence[Definition]
+    connection: "asyncpg.Connection[Any]", definitions: Sequence[Definition], sample: bool
 ) -> list[Part]:
-    """The parts whose input is not what was loaded last, in order."""
+    """The parts whose input is not what was loaded last, in order; people only with `sample`."""
     rows = await connection.fetch("SELECT tenant_id, part, content_hash FROM load")
     loaded = {(row["tenant_id"], row["part"]): row["content_hash"] for row in rows}
     return [
         part
-        for part in _parts(definitions)
+        for part in _parts(definitions, sample)
         if loaded.get((part.definition.tenant_id, part.name)) != part.content_hash
     ]
 
 
-def _parts(definitions: Sequence[Definition]) -> list[Part]:
+def _parts(definitions: Sequence[Definition], sample: bool) -> list[Part]:
     divisions, figures = _file_hash(real.FILE), _file_hash(reported.FILE)
     parts = []
     for definition in definitions:
-        content = definition.content
-        names = ("code", "levels", "organizations", "generated")
-        own = orjson.dumps([content[name] for name in names])
-        parts.append(Part(definition, "organizations", _hash(own, divisions)))
+        tree, staff = _content(definition, _TREE), _content(definition, _STAFF)
+        parts.append(Part(definition, "organizations", _hash(tree, divisions)))
         parts.append(Part(definition, "figures", _hash(figures)))
+        if sample and definition.kind is TenantKind.CITY:
+            parts.append(Part(definition, "people", _hash(staff, divisions)))
     return parts
+
+
+def _content(definition: Definition, names: Sequence[str]) -> bytes:
+    return orjson.dumps([definition.content[name] for name in names])
 
 
 def _file_hash(path: Path) -> bytes:

@@ -19,6 +19,7 @@ and reaches nobody. An office has a landline: secretaries have such a number, th
 import datetime
 import hashlib
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -121,14 +122,15 @@ def sample_staff(tree: Tree) -> Staff:
 
 def _staffed(tree: Tree) -> Iterator[Organization]:
     """The organizations of a few areas, of each level only so many."""
-    for area in _areas(tree):
-        seen: dict[str, int] = {}
-        for organization in tree.by_code.values():
-            if not organization.path.startswith(area.path) or organization.valid_to is not None:
-                continue
-            seen[organization.level] = seen.get(organization.level, 0) + 1
-            if seen[organization.level] <= ORGANIZATIONS:
-                yield organization
+    areas = [area.path for area in _areas(tree)]
+    seen: Counter[tuple[str, str]] = Counter()
+    for organization in tree.by_code.values():
+        area = next((path for path in areas if organization.path.startswith(path)), None)
+        if area is None or organization.valid_to is not None:
+            continue
+        seen[area, organization.level] += 1
+        if seen[area, organization.level] <= ORGANIZATIONS:
+            yield organization
 
 
 def _areas(tree: Tree) -> list[Organization]:
@@ -183,7 +185,8 @@ def _holder(
     tenant_id, code = tree.definition.tenant_id, f"{organization.code}/{kind.key}/{seat}"
     if _chance(tenant_id, code, "held") >= _share(tree, organization, kind):
         return None
-    if first is not None and kind.role is None and _chance(tenant_id, code, "again") < 0.3:
+    is_beside = first is not None and kind.role is None and seat == 1
+    if is_beside and _chance(tenant_id, code, "again") < 0.3:
         return first
     number = int(_chance(tenant_id, code, "phone") * 1_000_000)
     return Person(

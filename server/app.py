@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as AsgiScope
 
+from schema.errors import CodedError
 from schema.root import graphql_schema, sdl
+from schema.scalars import CHINA
 from server.documents import Documents
 from server.door import middleware
 from server.execution import general
@@ -26,7 +28,8 @@ from server.metrics import Metrics, PoolNumbers, Readings
 from server.pages.examples import Example, examples_json, load_examples
 from server.pages.explorer import PERSONAS, explorer_page
 from server.pages.landing import landing_page
-from server.personas import Persona, personas
+from server.personas import Persona, personas, read_organizations
+from server.privacy import report_missing_keys
 from server.runs import execute_current, open_context
 from server.services import Services
 from server.trusted import invalid, operation_names
@@ -60,7 +63,7 @@ def create_app(live: Live, services: Services, now: Now = utc_now) -> Starlette:
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
-            *_pages(live, services, examples),
+            *_pages(live, services, now, examples),
             *_probes(live),
             *([metrics.app_route] if settings.metrics else []),
             Mount("/static", _Static(directory=STATIC)),
@@ -78,11 +81,15 @@ def create_app(live: Live, services: Services, now: Now = utc_now) -> Starlette:
 @asynccontextmanager
 async def _lifespan(live: Live, services: Services, app: Starlette) -> AsyncIterator[None]:
     await live.refresh()
-    task = asyncio.create_task(live.run())
+    tasks = [
+        asyncio.create_task(live.run()),
+        asyncio.create_task(report_missing_keys(live, services.keyring)),
+    ]
     try:
         yield
     finally:
-        await stopped(task)
+        for task in tasks:
+            await stopped(task)
         await services.rates.close()
         await live.close()
 
@@ -97,7 +104,7 @@ def _names(
             document=found.document.id,
             errors=list(found.errors),
         )
-    shown = {example.query.split("query ")[1].split("(")[0].split(" ")[0] for example in examples}
+    shown = {example.operation for example in examples}
     return operation_names(documents, services.trusted) | shown
 
 
@@ -113,18 +120,27 @@ def _readings(live: Live) -> Readings:
     return Readings(pools, lambda: live.unready is None, tenants)
 
 
-def _pages(live: Live, services: Services, examples: tuple[Example, ...]) -> list[BaseRoute]:
+def _pages(
+    live: Live, services: Services, now: Now, examples: tuple[Example, ...]
+) -> list[BaseRoute]:
     """The routes that people open."""
 
-    def ready_personas() -> list[Persona]:
+    async def ready_personas() -> list[Persona]:
         assert services.mint is not None
-        return personas(live.registry, services.mint)
+        registry, today = live.registry, now().astimezone(CHINA).date()
+        places = await read_organizations(registry, live.database, today)
+        return personas(registry, services.mint, places)
 
     async def landing(request: Request) -> Response:
-        ready = live.reason is None
-        people = ready_personas() if ready and services.demo else None
-        page = landing_page(live.registry if ready else None, live.reason, examples, people)
-        return HTMLResponse(page, 200 if ready else 503)
+        reason, people = live.reason, None
+        if reason is None and services.demo:
+            try:
+                people = await ready_personas()
+            except CodedError as error:  # the database went away a moment ago
+                reason = error.zh
+        registry = live.registry if reason is None else None
+        page = landing_page(registry, reason, examples, people)
+        return HTMLResponse(page, 503 if reason else 200)
 
     async def graphiql(request: Request) -> Response:
         return HTMLResponse(explorer_page(services.demo), headers={"cache-control": "no-cache"})
@@ -138,7 +154,7 @@ def _pages(live: Live, services: Services, examples: tuple[Example, ...]) -> lis
         return PlainTextResponse(sdl())
 
     async def personas_list(request: Request) -> Response:
-        return JSONResponse({"personas": ready_personas()})
+        return JSONResponse({"personas": await ready_personas()})
 
     return [
         Route("/", landing),

@@ -2,16 +2,19 @@
 
 import asyncio
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
@@ -19,8 +22,15 @@ from schema.database import UNREACHABLE
 from schema.definitions.actions import LossError
 from schema.definitions.plan import TenantPlan
 from schema.errors import CodedError
+from schema.key_file import KeyFileError
+from schema.keyring import CannotOpenError
+from schema.privacy.erase import Erasure
+from schema.privacy.keys import KeyKind, KeyUse
 from schema.root import sdl
+from schema.scalars import in_china
+from server import privacy
 from server.actors import actor_of
+from server.app import utc_now
 from server.claims import Claims, MalformedClaimsError, read_claims, write_claims
 from server.embedded import DataFolderError
 from server.logs import configure_logs
@@ -48,10 +58,10 @@ from tenants.roles import Role
 class Seeds(Protocol):
     """What loads the data."""
 
-    def pending(self, url: str, definitions: Sequence[Definition]) -> int:
-        """How many parts are not loaded yet."""
+    def pending(self, url: str, definitions: Sequence[Definition], sample: bool) -> int:
+        """How many parts are not loaded yet, with `sample` sample people among them."""
 
-    def load(self) -> int:
+    def load(self, sample: bool) -> int:
         """Load them, with a progress bar; the exit code, after saying what is wrong."""
 
 
@@ -73,6 +83,7 @@ def build(seeds: Seeds) -> typer.Typer:
     )
     tenants = typer.Typer(help="Tenant files: check, plan, apply, show.", no_args_is_help=True)
     app.add_typer(tenants, name="tenants")
+    app.add_typer(_privacy(), name="privacy")
 
     @app.command("serve")
     def serve_command(
@@ -94,7 +105,9 @@ def build(seeds: Seeds) -> typer.Typer:
             url = database_url(settings)
             if wanted:
                 _report(prepare(url, definitions, login_passwords(settings, url)))
-                if seeds.pending(url, definitions) and (code := seeds.load()):
+                if seeds.pending(url, definitions, settings.demo) and (
+                    code := seeds.load(settings.demo)
+                ):
                     raise typer.Exit(code)
             serve(settings, url, listener)
 
@@ -108,14 +121,22 @@ def build(seeds: Seeds) -> typer.Typer:
             typer.echo("The database has this version's schema.")
 
     @app.command("seed")
-    def seed_command() -> None:
+    def seed_command(
+        sample: Annotated[
+            bool | None,
+            typer.Option(
+                "--sample/--no-sample",
+                help="Load sample people too, plainly invented (default: only in demo mode).",
+            ),
+        ] = None,
+    ) -> None:
         """Load the data: divisions, organizations of the tenant files, reported figures."""
         with explained():
             settings = _settings()
             definitions = read_tenants(settings)
             url = database_url(settings)
             prepare(url, definitions, login_passwords(settings, url))
-            if code := seeds.load():
+            if code := seeds.load(settings.demo if sample is None else sample):
                 raise typer.Exit(code)
 
     @app.command("schema")
@@ -241,6 +262,139 @@ def build(seeds: Seeds) -> typer.Typer:
     return app
 
 
+def _privacy() -> typer.Typer:
+    """The commands of personal data."""
+    group = typer.Typer(
+        help="Personal data: export or erase one person's, rotate and check the keys.",
+        no_args_is_help=True,
+    )
+    of_city = typer.Option("--city", help="City of the person: six-digit code or slug.")
+    of_person = typer.Option("--person", help="Id of the person, as the API gives it, or its UUID.")
+
+    @group.command("export")
+    def export_command(
+        city: Annotated[str, of_city],
+        person: Annotated[str, of_person],
+        out: Annotated[
+            Path | None, typer.Option(help="Write to this file instead, closed to other users.")
+        ] = None,
+    ) -> None:
+        """Print all that is held about a person, as JSON with the personal data in clear."""
+        with explained():
+            settings = _settings()
+            keys = privacy.existing_keys(settings)
+            ask = partial(privacy.export, database_url(settings), keys, city, person, utc_now())
+            if out is None:
+                typer.echo(privacy.as_json(asyncio.run(ask())), nl=False)
+                return
+            with privacy.private_file(out) as file:
+                document = asyncio.run(ask())
+                file.write(privacy.as_json(document))
+            posts, events = len(document["posts"]), len(document["events"])
+            typer.echo(f"{out} has the person, {posts} posts and {events} events.")
+
+    @group.command("erase")
+    def erase_command(
+        city: Annotated[str, of_city],
+        person: Annotated[str, of_person],
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    ) -> None:
+        """Erase a person's name and phone for ever, and end the posts; history stays."""
+        with explained():
+            url = database_url(_settings())
+            found = asyncio.run(privacy.plan_erase(url, city, person, utc_now()))
+            if found.erased_at is None and not yes:
+                _confirm(found)
+            done = asyncio.run(privacy.erase(url, city, person, utc_now()))
+            if done.erased_at is not None:
+                typer.echo(f"{done.id} was erased at {in_china(done.erased_at)}; nothing changed.")
+            else:
+                typer.echo(f"{done.id} is erased; {done.posts} posts ended.")
+
+    @group.command("rotate")
+    def rotate_command(
+        index: Annotated[
+            bool, typer.Option("--index", help="The key of the search index, not the sealing one.")
+        ] = False,
+        drop_old: Annotated[
+            bool,
+            typer.Option("--drop-old", help="Then remove the old keys from the file for ever."),
+        ] = False,
+    ) -> None:
+        """Add a key of personal data and give it to all rows, beside running servers.
+
+        Where an earlier rotation was cut off, it is finished first, without a new key.
+        """
+        with explained():
+            settings = _settings()
+            keys, url = privacy.existing_keys(settings), database_url(settings)
+            kind = KeyKind.INDEX if index else KeyKind.SEALING
+            with _progress(f"{kind} keys 更换密钥") as update:
+                rotation = privacy.Rotation(url, keys, kind, update)
+                rotated = asyncio.run(rotation.run(drop_old=drop_old))
+            for line in _rotation_lines(rotated):
+                typer.echo(line)
+            lost = _lost(asyncio.run(privacy.check(url, keys)))
+            if rotated.failed:
+                lost.append(f"{rotated.failed} rows cannot be opened: they were changed, or moved")
+            if lost:
+                _fail("\n".join(lost), 1)
+
+    @group.command("check")
+    def check_command() -> None:
+        """Show which keys rows have, and whether the key file has them."""
+        with explained():
+            settings = _settings()
+            found = asyncio.run(
+                privacy.check(database_url(settings), privacy.existing_keys(settings))
+            )
+            table = Table("key", "id", "rows", "in the file")
+            for item in found:
+                state = "current" if item.is_current else "yes" if item.is_known else "MISSING"
+                table.add_row(item.kind, item.key_id, str(item.rows), state)
+            Console().print(table)
+            if lost := _lost(found):
+                _fail("\n".join(lost), 1)
+
+    return group
+
+
+def _confirm(found: Erasure) -> None:
+    """Ask whether to erase; ends the command where the answer is no, or nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise ValueError("nobody can be asked here: give --yes to erase for ever")
+    who = f"{found.name or '-'} {found.phone or ''}".rstrip()
+    typer.echo(f"{who}, {found.posts} posts end today. Backups keep the data until they expire.")
+    if not typer.confirm("Erase for ever?"):
+        _fail("Nothing was erased.", 1)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; what it gives is told how many are done, and of how many."""
+    bar = Progress(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _rotation_lines(rotated: privacy.Rotated) -> Iterator[str]:
+    how = "new" if rotated.is_new else "of an earlier rotation, which is finished now"
+    yield f"{rotated.kind} key {rotated.key_id} ({how}): {rotated.changed} rows changed."
+    if rotated.dropped:
+        yield f"Old keys dropped: {', '.join(rotated.dropped)}."
+    if rotated.kept:
+        yield f"Old keys kept in the file: {', '.join(rotated.kept)}."
+
+
+def _lost(found: Sequence[KeyUse]) -> list[str]:
+    return [
+        f"{item.rows} rows have the {item.kind} key {item.key_id}, which the key file lacks: "
+        "restore the file from the backup of the time when it was in use"
+        for item in privacy.missing(found)
+    ]
+
+
 @contextmanager
 def explained() -> Iterator[None]:
     """Turn what people can mend into lines on standard error and an exit code.
@@ -260,7 +414,14 @@ def explained() -> Iterator[None]:
         _fail(str(error), 2)
     except CodedError as error:
         _fail(error.en, 2)
-    except (DataFolderError, PortError, SecretError, RuntimeError) as error:
+    except (
+        DataFolderError,
+        PortError,
+        SecretError,
+        KeyFileError,
+        CannotOpenError,
+        RuntimeError,
+    ) as error:
         _fail(str(error), 1)
     except ProgrammingError as error:
         missing = "does not exist" in str(error.orig)

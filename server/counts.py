@@ -77,7 +77,10 @@ class Counts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
     async def acquire_sliding_window_entry(
         self, key: str, limit: int, expiry: int, amount: int = 1
     ) -> bool:
-        """Add `amount` if no more than `limit` is spent then; whether it was added."""
+        """Add `amount` if no more than `limit` is spent then; whether it was added.
+
+        An amount below 0 gives back, to 0 at most.
+        """
         now = self._clock()
         before, reach, spent, _ = self._window(key, expiry, now)
         if floor(before * reach / expiry) + spent + amount > limit:
@@ -109,9 +112,10 @@ class Counts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
         if found is None or found.ends <= now:
             found = Count(0, now + expiry)
             self._make_room(now)
-        counts[key] = Count(found.spent + amount, found.ends)
+        spent = max(0, found.spent + amount)
+        counts[key] = Count(spent, found.ends)
         counts.move_to_end(key)
-        return found.spent + amount
+        return spent
 
     def _make_room(self, now: float) -> None:
         counts = self._counts

@@ -23,15 +23,19 @@ async def deadline(
 ) -> AsyncIterator[None]:
     """Cancel what runs inside after `seconds`, or as soon as `receive` says the client left.
 
-    Cancelling reaches the database: the running statement is cancelled there.
+    Cancelling reaches the database: the running statement is cancelled there. Before
+    `listen_after` seconds nobody listens to the client.
     Errors: `CodedError` DEADLINE_EXCEEDED, `ClientLeftError`.
     """
     listener = _Listener(receive, listen_after)
+    limit = asyncio.timeout(seconds)
     try:
-        async with asyncio.timeout(seconds):
+        async with limit:
             with listener:
                 yield
     except TimeoutError as error:
+        if not limit.expired():  # another's, of something inside
+            raise
         raise CodedError(
             ErrorCode.DEADLINE_EXCEEDED,
             f"请求用时超过 {seconds:g} 秒,已取消;请缩小范围或稍后重试。",

@@ -1,6 +1,7 @@
 """The tenants in force, read again when one changes, and whether the server is ready."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import asyncpg
@@ -10,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schema.database import UNREACHABLE, Database, unavailable
+from schema.keyring import Keyring
 from schema.loaders.tenant import read_definitions, read_versions
 from schema.migrate import head, revision, unknown
+from schema.privacy.keys import KeyUse, key_use
 from tenants.registry import Registry
 
 log = structlog.get_logger("onegrid")
@@ -34,6 +37,8 @@ class Live:
         self._versions: dict[int, int] = {}
         self.reason: str | None = "starting"
         self._stopping = False
+        self.ready = asyncio.Event()
+        """Set as soon as it was ready for the first time."""
 
     @property
     def unready(self) -> str | None:
@@ -85,6 +90,16 @@ class Live:
             else:
                 log.error("not ready", reason=reason)
         self.reason = reason
+        if reason is None:
+            self.ready.set()
+
+    async def key_use(self, keyring: Keyring) -> Sequence[KeyUse]:
+        """Every key of personal data that rows name or the file has.
+
+        Errors: `KeyFileError`, those of `FAILURES`.
+        """
+        async with self._engine.connect() as connection:
+            return await key_use(connection, keyring)
 
     async def refreshed(self) -> Registry:
         """Look once, then the tenants in force.

@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Literal, TextIO
@@ -46,6 +47,8 @@ def configure_logs(
     `level` is debug, info, warning or error; `stream` is standard error where none is given.
     Every text of a line goes through `scrub`; what values an exception quotes is left out.
     """
+    # what graphql-core had not begun when its operation was cancelled
+    warnings.filterwarnings("ignore", r"coroutine 'Executor[.].*was never awaited", RuntimeWarning)
     stream = stream or sys.stderr
     first: list[Processor] = [
         structlog.contextvars.merge_contextvars,

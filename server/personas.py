@@ -1,8 +1,12 @@
 """Ready personas of the demo: one for every role, at a few of the tenants in force."""
 
-from collections.abc import Iterator, Mapping
+import datetime
+from collections.abc import Mapping
 from typing import NamedTuple, TypedDict
 
+from schema.database import Database
+from schema.loaders.place import PlaceOfRung
+from schema.scope import Scope
 from server.actors import OF_KIND
 from server.claims import Claims
 from server.tokens import Mint
@@ -15,7 +19,8 @@ CITIES = 6
 HOURS = 24
 
 Organizations = Mapping[tuple[int, Rung], str]
-"""The code of one organization in force, by tenant and rung."""
+"""The code of one organization in being, by tenant and rung."""
+NOWHERE: Organizations = {}
 
 
 class PersonaTenant(TypedDict):
@@ -68,21 +73,20 @@ NOBODY = Persona(
 
 
 def personas(
-    registry: Registry, mint: Mint, organizations: Organizations | None = None
+    registry: Registry, mint: Mint, organizations: Organizations = NOWHERE
 ) -> list[Persona]:
     """PUBLIC, every city role at `CITIES` cities, every provincial role at their provinces.
 
     The cities are those whose definitions say most. `organizations` gives workers and secretaries
-    a place, by the rungs of their title; without, the organizations that the files declare do. A
-    role that finds none has the whole city. Tokens are new, for `HOURS`.
+    a place, by the rungs of their title; who finds none there has the whole city. Tokens are new,
+    for `HOURS`.
     """
-    places = declared_organizations(registry) if organizations is None else organizations
     cities = _cities(registry)
     provinces = tuple(dict.fromkeys(registry.province_of(city) for city in cities))
     return [
         NOBODY,
         *(
-            _persona(role, tenant, places, mint)
+            _persona(role, tenant, organizations, mint)
             for tenant in (*cities, *provinces)
             for role, kind in OF_KIND.items()
             if kind is tenant.kind
@@ -90,21 +94,22 @@ def personas(
     ]
 
 
-def declared_organizations(registry: Registry) -> dict[tuple[int, Rung], str]:
-    """The first organization of each rung that a tenant's file declares and does not end."""
-    found: dict[tuple[int, Rung], str] = {}
-    for definition in registry:
-        for rung, code in _declared(definition):
-            found.setdefault((definition.tenant_id, rung), code)
-    return found
+async def read_organizations(
+    registry: Registry, database: Database, today: datetime.date
+) -> dict[tuple[int, Rung], str]:
+    """For each persona's city and rung an organization, one with holders of posts if there is.
 
-
-def _declared(definition: Definition) -> Iterator[tuple[Rung, str]]:
-    rungs = {level.key: level.rung for level in definition.tenant.levels}
-    for organization in definition.tenant.organizations:
-        rung = rungs.get(organization.level or "")
-        if rung is not None and organization.valid_to is None:
-            yield rung, organization.code
+    One SQL statement, and none where there are no cities.
+    Errors: `CodedError` UNAVAILABLE.
+    """
+    rungs = dict.fromkeys(rung for title in TITLES.values() for rung in title.rungs)
+    keys = [(city.tenant_id, rung) for city in _cities(registry) for rung in rungs]
+    if not keys:
+        return {}
+    scope = Scope(frozenset(tenant_id for tenant_id, _ in keys))
+    async with database.snapshot(scope) as snapshot:
+        codes = await PlaceOfRung.batch(snapshot, scope, keys, today, ())
+    return {key: code for key, code in zip(keys, codes, strict=True) if code is not None}
 
 
 def _cities(registry: Registry) -> list[Definition]:

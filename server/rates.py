@@ -158,6 +158,7 @@ class Rates:
         return _Budget(self._city, (str(tenant_id),), _HOLDERS)
 
     async def _give_back(self, budgets: list[_Budget], cost: int) -> None:
+        # the library has no other way; memory and Redis both add a number below 0
         for budget in budgets:
             await self._limiter.hit(budget.rate, *budget.key, cost=-cost)
 

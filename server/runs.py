@@ -3,7 +3,6 @@
 import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from zoneinfo import ZoneInfo
 
 from graphql import ExecutionResult, OperationType
 from starlette.requests import Request
@@ -11,12 +10,11 @@ from starlette.requests import Request
 from schema.audit import write_audit
 from schema.binding import bound
 from schema.context import Context, Resources, StaleRegistryError
+from schema.scalars import CHINA
 from server.gate import Caller
 from server.live import Live
 from server.operations import Operation
 from server.services import Services
-
-CHINA = ZoneInfo("Asia/Shanghai")
 
 Now = Callable[[], datetime.datetime]
 Execute = Callable[[Operation, Context], Awaitable[ExecutionResult]]

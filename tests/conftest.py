@@ -17,11 +17,13 @@ import httpx
 import pytest
 
 from schema.database import Database, engine
+from schema.keyring import FILE_NAME, Keyring
 from seeds.load import load
 from server.app import create_app
 from server.claims import Claims
 from server.embedded import start_embedded
 from server.live import Live
+from server.pages.explorer import PERSONAS
 from server.prepare import apply_tenants, migrate_database
 from server.services import Services, open_services
 from server.settings import Settings
@@ -58,12 +60,14 @@ async def run_sql(url: str, *statements: str) -> None:
         await connection.close()
 
 
-async def load_all(url: str, definitions: tuple[Definition, ...]) -> None:
-    """Apply the definitions and load all their data."""
+async def load_all(
+    url: str, definitions: tuple[Definition, ...], sample: Keyring | None = None
+) -> None:
+    """Apply the definitions and load all their data; with a keyring sample people too."""
     await apply_tenants(url, definitions)
     connection: Any = await asyncpg.connect(url)
     try:
-        async for _ in load(connection, definitions, NOW):
+        async for _ in load(connection, definitions, NOW, sample):
             pass
     finally:
         await connection.close()
@@ -84,12 +88,37 @@ def migrated_template(server_url: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def full_url(server_url: str, shipped: tuple[Definition, ...]) -> str:
-    """A database with every shipped tenant and all data; only for reading."""
-    asyncio.run(run_sql(server_url, "CREATE DATABASE loaded"))
-    url = database_at(server_url, "loaded")
+def full_template(server_url: str, shipped: tuple[Definition, ...]) -> str:
+    """A database with every shipped tenant and all data, to copy."""
+    asyncio.run(run_sql(server_url, "CREATE DATABASE full_template"))
+    url = database_at(server_url, "full_template")
     asyncio.run(migrate_database(url))
     asyncio.run(load_all(url, shipped))
+    asyncio.run(run_sql(url, "ANALYZE"))
+    return "full_template"
+
+
+@pytest.fixture(scope="session")
+def full_url(server_url: str, full_template: str) -> str:
+    """A database with every shipped tenant and all data; only for reading."""
+    asyncio.run(run_sql(server_url, f"CREATE DATABASE loaded TEMPLATE {full_template}"))
+    return database_at(server_url, "loaded")
+
+
+@pytest.fixture(scope="session")
+def demo_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with the keys of the sample people in `demo_url`."""
+    return tmp_path_factory.mktemp("keys") / FILE_NAME
+
+
+@pytest.fixture(scope="session")
+def demo_url(
+    server_url: str, full_template: str, shipped: tuple[Definition, ...], demo_keys: Path
+) -> str:
+    """The same with sample people, as in demo mode; what is read of people is audited."""
+    asyncio.run(run_sql(server_url, f"CREATE DATABASE demo TEMPLATE {full_template}"))
+    url = database_at(server_url, "demo")
+    asyncio.run(load_all(url, shipped, Keyring(demo_keys)))
     asyncio.run(run_sql(url, "ANALYZE"))
     return url
 
@@ -137,6 +166,12 @@ class Graph:
         if purpose is not None:
             headers["x-purpose"] = quote(purpose)
         return replace(self, headers=headers)
+
+    async def as_persona(self, key: str) -> "Graph":
+        """The same application for a persona; only in demo mode."""
+        ready = (await self.http.get(PERSONAS)).json()["personas"]
+        (token,) = (persona["token"] for persona in ready if persona["key"] == key)
+        return replace(self, headers={"authorization": f"Bearer {token}"})
 
     async def __call__(self, query: str, language: str = "zh", **variables: Any) -> dict[str, Any]:
         """The whole JSON answer to an operation."""
@@ -195,4 +230,12 @@ async def opened(
 async def graph(full_url: str) -> AsyncIterator[Graph]:
     """The application over all shipped data, on 2026-03-15."""
     async with opened(full_url) as ready:
+        yield ready
+
+
+@pytest.fixture
+async def demo(demo_url: str, demo_keys: Path, tmp_path: Path) -> AsyncIterator[Graph]:
+    """The same with sample people, in demo mode."""
+    services = services_of(tmp_path / "var", demo=True, personal_keys=demo_keys)
+    async with opened(demo_url, services=services) as ready:
         yield ready

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.database import Snapshot
+from schema.loaders.held_post import POST
 from schema.loaders.loader import Loader
 from schema.loaders.organization import ORGANIZATION
 from schema.loaders.statement import Statement, render
@@ -29,7 +30,10 @@ FIGURE: Any = FigureRow.__table__  # type: ignore[attr-defined]
 
 
 class TenantDataKinds(Loader[tuple[int], None]):
-    """(tenant,) → the kinds of data that its organizations and figures are, as text."""
+    """(tenant,) → the kinds of data that its organizations, posts and figures are, as text.
+
+    People are of the kind of their posts, and not every login may read them.
+    """
 
     counts = True
 
@@ -61,6 +65,7 @@ def _data_kinds_statement() -> Statement:
         select(ORGANIZATION.c.tenant_id, ORGANIZATION.c.data_kind).where(
             ORGANIZATION.c.tenant_id == tenants
         ),
+        select(POST.c.tenant_id, POST.c.data_kind).where(POST.c.tenant_id == tenants),
         select(FIGURE.c.tenant_id, reported).where(FIGURE.c.tenant_id == tenants),
     ).subquery("kinds")
     grouped = select(kinds.c.tenant_id, func.array_agg(kinds.c.data_kind).label("kinds"))

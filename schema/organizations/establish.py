@@ -1,13 +1,14 @@
 """Establishing an organization."""
 
 import datetime
-import re
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from schema.changes import Change, ChangeKind
 from schema.events import Event, EventKind
 from schema.ids import derived_uuid
+from schema.organizations.codes import free_code
 from schema.organizations.naming import Named
 from schema.organizations.outcome import Changed
 from schema.organizations.rules import (
@@ -23,16 +24,14 @@ from schema.organizations.rules import (
 from schema.organizations.tree import (
     Asked,
     Organization,
-    codes_from,
     find,
     hold,
-    is_taken,
     namesake,
 )
 from schema.organizations.writes import add
-from schema.refusals import RefusalCode, Refused, refuse
+from schema.refusals import Refusal, Refused
 from schema.work import Work
-from tenants.definition import ORGANIZATION_CODE, DataKind
+from tenants.definition import DataKind
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ class Establish:
         parent = found[0] if found else None
         if denied := tuple(lacking(work, parent.path if parent else "/", ("parent",))):
             return Refused(denied)
-        day = self.valid_from or work.today
-        made = await establish(work, self.new, self.level, parent, day, Fields("validFrom"))
+        place = Place(self.level, parent, self.valid_from or work.today)
+        made = await establish(work, self.new, place, Fields("validFrom"))
         if isinstance(made, Refused):
             return made
         return Changed(work.tenant_id, made.id, changes(made))
@@ -85,57 +84,68 @@ class Fields:
     within: Field = ()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an organization is to be, and from which day on."""
+
+    level: str
+    parent: Organization | None
+    day: datetime.date
+
+    @property
+    def parent_id(self) -> uuid.UUID | None:
+        """The id of the organization above."""
+        return None if self.parent is None else self.parent.id
+
+
 async def establish(
-    work: Work,
-    new: New,
-    level: str,
-    parent: Organization | None,
-    day: datetime.date,
-    fields: Fields,
-    instead: Sequence[Organization] = (),
+    work: Work, new: New, place: Place, fields: Fields, instead: Sequence[Organization] = ()
 ) -> Organization | Refused:
     """Insert an organization that the rules allow; `instead` are those that end for it.
 
     Whether the actor may do so is for the caller to ask.
     """
-    above = None if parent is None else parent.id
     spelled = new.name.spelling.search_name
-    like = await namesake(work, spelled, level, above, day, instead)
-    begin = parent.valid_from if parent else None
+    like = await namesake(work, spelled, place.level, place.parent_id, place.day, instead)
     reasons = (
-        *(ending(parent, (*fields.within, "parent")) if parent else ()),
-        *misplaced(work, level, parent, (*fields.within, "parent")),
-        *untimely(day, [begin], work.today + AHEAD, (fields.day,)),
+        *_against(work, place, fields),
         *like_named(like, (*fields.within, "name")),
     )
     if reasons:
         return Refused(reasons)
-    code = await _code(work, new, parent, (*fields.within, "code"))
+    above = place.parent.code if place.parent else work.definition.tenant.code
+    code = await free_code(work, new.code, above, (*fields.within, "code"))
     if isinstance(code, Refused):
         return code
-    made = Organization(
-        id=derived_uuid("Organization", work.tenant_id, code),
-        code=code,
-        name=new.name.name,
-        search_name=spelled,
-        level=level,
-        parent_id=above,
-        path=f"{parent.path if parent else '/'}{code}/",
-        valid_from=day,
-    )
-    await add(
-        work,
-        made,
-        {
-            **new.name.columns,
-            "rung": work.definition.hierarchy[level].rung,
-            "data_kind": DataKind.REAL.value,
-            "source": None,
-            "assumed": False,
-        },
-    )
+    made = _organization(work, new.name, code, place)
+    rung = work.definition.hierarchy[place.level].rung
+    given = {"data_kind": DataKind.REAL.value, "source": None, "assumed": False}
+    await add(work, made, {**new.name.columns, "rung": rung, **given})
     work.events.append(_event(made))
     return made
+
+
+def _against(work: Work, place: Place, fields: Fields) -> Iterator[Refusal]:
+    field = (*fields.within, "parent")
+    begin = None
+    if place.parent is not None:
+        begin = place.parent.valid_from
+        yield from ending(place.parent, field)
+    yield from misplaced(work, place.level, place.parent, field)
+    yield from untimely(place.day, [begin], work.today + AHEAD, (fields.day,))
+
+
+def _organization(work: Work, name: Named, code: str, place: Place) -> Organization:
+    return Organization(
+        id=derived_uuid("Organization", work.tenant_id, code),
+        code=code,
+        name=name.name,
+        search_name=name.spelling.search_name,
+        level=place.level,
+        parent_id=place.parent_id,
+        path=f"{place.parent.path if place.parent else '/'}{code}/",
+        valid_from=place.day,
+    )
 
 
 def changes(made: Organization) -> tuple[Change, ...]:
@@ -164,48 +174,3 @@ def _event(made: Organization) -> Event:
             "on": str(made.valid_from),
         },
     )
-
-
-async def _code(work: Work, new: New, parent: Organization | None, field: Field) -> str | Refused:
-    """The code that is given, if it is free, or one made from the parent's."""
-    if new.code is None:
-        return await _next_code(work, parent.code if parent else work.definition.tenant.code, field)
-    if re.fullmatch(ORGANIZATION_CODE, new.code) is None:
-        return refuse(
-            RefusalCode.CODE_MALFORMED,
-            f"组织编码“{new.code[:140]}”格式不正确:应为 2 至 120 个大写字母、数字或连字符,"
-            "不以连字符开头;可不填,由系统编号。",
-            f"The code {new.code[:140]!r} is malformed: expected 2 to 120 capital letters, digits "
-            "or hyphens, not beginning with a hyphen; left out, the server makes one.",
-            *field,
-        )
-    if await is_taken(work, new.code):
-        return refuse(
-            RefusalCode.CODE_TAKEN,
-            f"组织编码“{new.code}”已被使用(含已撤销的组织);请换一个,或不填由系统编号。",
-            f"The code {new.code!r} is in use, or was; give another, or leave it out.",
-            *field,
-        )
-    return new.code
-
-
-async def _next_code(work: Work, above: str, field: Field) -> str | Refused:
-    """The parent's code and the first running number that is free: 210411002-01."""
-    taken = await codes_from(work, f"{above}-")
-    code = next(code for code in _numbered(above) if code not in taken)
-    if re.fullmatch(ORGANIZATION_CODE, code) is None:
-        return refuse(
-            RefusalCode.CODE_MALFORMED,
-            f"自动编号“{code[:140]}”超过 120 个字符;请自行填写组织编码。",
-            f"The code that would be made, {code[:140]!r}, is longer than 120 characters: give "
-            "one yourself.",
-            *field,
-        )
-    return code
-
-
-def _numbered(above: str) -> Iterator[str]:
-    number = 0
-    while True:
-        number += 1
-        yield f"{above}-{number:02d}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from schema.events import EventKind
 from schema.organizations.ending import Ending
-from schema.organizations.establish import Fields, New, changes, establish
+from schema.organizations.establish import Fields, New, Place, changes, establish
 from schema.organizations.outcome import Changed
 from schema.organizations.rules import LIMIT, Field, lacking, too_many
 from schema.organizations.tree import Asked, Organization, find, hold
@@ -51,12 +51,15 @@ class Merge:
         if isinstance(self.into, NewPlace):
             return await self._into_new(work, self.into, merged, goal)
         assert goal is not None  # `into` was asked for
-        over = (*self._over(work, merged), *lacking(work, goal.above, ("into",)))
-        if over:
-            return Refused(over)
-        if reasons := tuple(self._levels(work, [*merged, goal])):
+        return await self._into(work, merged, goal)
+
+    async def _into(
+        self, work: Work, merged: list[Organization], heir: Organization
+    ) -> Changed | Refused:
+        over = (*self._over(work, merged), *lacking(work, heir.above, ("into",)))
+        if reasons := over or tuple(self._levels(work, [*merged, heir])):
             return Refused(reasons)
-        return await self._end(work, merged, goal, ("into",))
+        return await self._end(work, merged, heir, ("into",))
 
     async def _into_new(
         self, work: Work, into: NewPlace, merged: list[Organization], parent: Organization | None
@@ -66,16 +69,13 @@ class Merge:
             if isinstance(common, Refused):
                 return common
             parent = common
+        planned = self._ending(work, merged, [], ("intoNew",))
         above = parent.path if parent else "/"
         over = (*self._over(work, merged), *lacking(work, above, ("intoNew", "parent")))
-        if over:
-            return Refused(over)
-        planned = self._ending(work, merged, [], ("intoNew",))
-        if reasons := (*self._levels(work, merged), *planned.against(work)):
+        if reasons := over or (*self._levels(work, merged), *planned.against(work)):
             return Refused(reasons)
-        fields = Fields("on", ("intoNew",))
-        level = merged[0].level
-        made = await establish(work, into.new, level, parent, planned.day, fields, merged)
+        place = Place(merged[0].level, parent, planned.day)
+        made = await establish(work, into.new, place, Fields("on", ("intoNew",)), merged)
         if isinstance(made, Refused):
             return made
         ended = await self._end(work, merged, made, ("intoNew",))

@@ -51,7 +51,7 @@ def unfit(name: str, *path: str) -> Refused | None:
             *path,
         )
     for at, letter in enumerate(name, start=1):
-        if unicodedata.category(letter) in _HIDDEN:
+        if _is_hidden(letter):
             return _malformed(
                 f"名称的第 {at} 个字符 U+{ord(letter):04X} 不可见,请去掉。",
                 f"Character {at} of the name, U+{ord(letter):04X}, is invisible: leave it out.",
@@ -62,6 +62,12 @@ def unfit(name: str, *path: str) -> Refused | None:
             f"名称“{name}”中没有文字或数字。", f"The name {name!r} has no letter or digit.", *path
         )
     return None
+
+
+def _is_hidden(letter: str) -> bool:
+    number = ord(letter)
+    never = number & 0xFFFE == 0xFFFE or 0xFDD0 <= number <= 0xFDEF  # Unicode's noncharacters
+    return never or unicodedata.category(letter) in _HIDDEN
 
 
 def _malformed(zh: str, en: str, *path: str) -> Refused:

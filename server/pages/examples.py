@@ -7,19 +7,35 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "examples"
 
+_SAID = re.compile(r"^# (variables|persona): (.+)\n", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Example:
-    """An operation with the variables that it runs with, as GraphiQL takes them."""
+    """An operation with the variables that it runs with, as GraphiQL takes them.
+
+    `persona` is the key of the persona of the demo that it needs, None where anybody may run it.
+    """
 
     name: str
     query: str
     variables: str
     headers: str = "{}"
+    persona: str | None = None
+
+    @property
+    def operation(self) -> str:
+        """The operation's own name."""
+        found = re.search(r"^(?:query|mutation) (\w+)", self.query, re.MULTILINE)
+        assert found is not None, "the operation of an example has a name"
+        return found[1]
 
 
 def load_examples(folder: Path = FOLDER) -> tuple[Example, ...]:
-    """Every `*.graphql` of the folder: its first comment is the name, `# variables:` the JSON."""
+    """Every `*.graphql` of the folder, in order of file name.
+
+    The first comment is the name; `# variables:` gives the JSON, `# persona:` the key of a persona.
+    """
     return tuple(_example(path.read_text("utf-8")) for path in sorted(folder.glob("*.graphql")))
 
 
@@ -30,8 +46,7 @@ def examples_json(examples: tuple[Example, ...]) -> list[dict[str, str]]:
 
 def _example(text: str) -> Example:
     name = re.match(r"# (.+)\n", text)
-    variables = re.search(r"^# variables: (.+)\n", text, re.MULTILINE)
     assert name is not None, "an example begins with a comment that names it"
-    given = json.loads(variables.group(1)) if variables else {}
-    body = re.sub(r"^# variables: .+\n", "", text, flags=re.MULTILINE)
-    return Example(name.group(1), body, json.dumps(given, ensure_ascii=False, indent=2))
+    said = dict(_SAID.findall(text))
+    variables = json.dumps(json.loads(said.get("variables", "{}")), ensure_ascii=False, indent=2)
+    return Example(name[1], _SAID.sub("", text), variables, persona=said.get("persona"))

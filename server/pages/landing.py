@@ -31,10 +31,7 @@ def landing_page(
     `personas` are those of demo mode, a tenant's next to each other; None without demo mode. Their
     tokens are not in the page.
     """
-    named = {
-        example.query.split("query ")[1].split("(")[0].split(" ")[0]: example
-        for example in examples
-    }
+    named = {example.operation: example for example in examples}
     provinces = []
     if registry is not None:
         provinces = [(item, registry.cities_of(item)) for item in registry.provinces]

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,17 @@ def section(name: str, heading: str) -> str:
     )
     assert found is not None, f"{name} has no heading {heading!r}"
     return found[1]
+
+
+def anchors(name: str) -> set[str]:
+    """What links into a document may name: its headings, as GitHub writes them in addresses."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", document(name)), re.MULTILINE)
+    found: set[str] = set()
+    for heading in headings:
+        plain = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        numbered = (f"{plain}-{n}" for n in count(1))
+        found.add(plain if plain not in found else next(a for a in numbered if a not in found))
+    return found
 
 
 def table(name: str, heading: str) -> list[tuple[str, ...]]:

@@ -1,18 +1,27 @@
 """docs/api.md: its queries run, its answers are real, its tables are those of the code."""
 
+import json
 import re
+import uuid
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.routing import Route
 
-from schema.errors import ErrorCode
+from schema.errors import CodedError, ErrorCode
 from schema.refusals import RefusalCode
+from server.answers import Answers
 from server.app import create_app
-from server.pages.examples import load_examples
-from tests.conftest import Graph, services_of
+from server.claims import Claims
+from server.errors import ErrorFormat, log_fault
+from server.pages.examples import Example, load_examples
+from tenants.roles import Role
+from tests.conftest import Graph, opened, services_of
 from tests.docs.documents import Block, blocks, table
 
 NAME = "docs/api.md"
@@ -21,23 +30,54 @@ GRAPHQL = "application/graphql-response+json"
 
 @dataclass
 class Shown:
-    """A query of the document, with its variables and the answers shown, by language."""
+    """An operation of the document, with its variables and the answers shown, by language.
+
+    `asked_by` is what the line above it says: the options of `onegrid token`, and the purpose.
+    """
 
     query: str
+    asked_by: dict[str, str] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        found = re.search(r"query (\w+)", self.query)
+        found = re.search(r"(?:query|mutation) (\w+)", self.query)
         return found[1] if found else "?"
+
+    @property
+    def persona(self) -> str | None:
+        """The key of the persona of the demo who may ask it; None where anybody may."""
+        if "role" not in self.asked_by:
+            return None
+        slug = self.asked_by.get("city") or self.asked_by["province"]
+        return f"{self.asked_by['role'].lower().replace('_', '-')}-{slug}"
+
+    def asked_of(self, graph: Graph) -> Graph:
+        """The application for whoever asks it."""
+        if not self.asked_by:
+            return graph
+        registry, given = graph.live.registry, self.asked_by
+        tenant = (
+            registry.city(given["city"])
+            if "city" in given
+            else registry.province(given["province"])
+        )
+        assert tenant is not None
+        return graph.as_(
+            given.get("role", ""),
+            tenant.tenant.code,
+            given.get("organization"),
+            person=uuid.UUID(given["person"]) if "person" in given else None,
+            purpose=given.get("purpose"),
+        )
 
 
 def _shown(found: list[Block]) -> list[Shown]:
     queries: list[Shown] = []
     for block in found:
         match block.words:
-            case ("graphql",):
-                queries.append(Shown(block.text))
+            case ("graphql", *words):
+                queries.append(Shown(block.text, dict(word.split("=", 1) for word in words)))
             case ("json", "variables"):
                 queries[-1].variables = block.json()
             case ("json", "answer", *language):
@@ -48,9 +88,17 @@ def _shown(found: list[Block]) -> list[Shown]:
 QUERIES = _shown(blocks(NAME))
 
 
+def test_mutations_are_rehearsed() -> None:
+    """No mutation of the document changes anything for who tries it."""
+    mutations = [shown for shown in QUERIES if shown.query.startswith("mutation")]
+    assert {str(shown) for shown in mutations if not shown.variables.get("dryRun")} == set()
+    assert mutations != []
+
+
 @pytest.mark.parametrize("shown", QUERIES, ids=str)
-async def test_query(shown: Shown, graph: Graph) -> None:
-    """A query of the document gives the answers shown, or, where none is, one without errors."""
+async def test_query(shown: Shown, demo: Graph) -> None:
+    """An operation of the document gives the answers shown, or, where none is, no errors."""
+    graph = shown.asked_of(demo)
     answers = {
         language: await graph(shown.query, language, **shown.variables)
         for language in shown.answers or ("zh",)
@@ -62,14 +110,18 @@ async def test_query(shown: Shown, graph: Graph) -> None:
 
 
 def test_examples_are_quoted() -> None:
-    """Every example of the pages is in the document, word by word, with its variables."""
-    quoted = {(" ".join(shown.query.split()), str(shown.variables)) for shown in QUERIES}
-    lacking = [
-        example.name
-        for example in load_examples()
-        if (_plain(example.query), str(Block((), example.variables).json())) not in quoted
-    ]
+    """Every example of the pages is in the document, word by word, asked by the same role."""
+    quoted = {
+        (" ".join(shown.query.split()), str(shown.variables), shown.persona) for shown in QUERIES
+    }
+    lacking = [example.name for example in load_examples() if _quoted(example) not in quoted]
     assert lacking == []
+
+
+def _quoted(example: Example) -> tuple[str, str, str | None]:
+    """What the document says of an example."""
+    variables = Block((), example.variables).json()
+    return _plain(example.query), str(variables), example.persona
 
 
 def _plain(query: str) -> str:
@@ -98,17 +150,40 @@ def test_every_refusal_is_explained() -> None:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A request that cannot be answered."""
+    """A request that cannot be answered, of a server with these settings.
+
+    `token` is the bearer's, or its claims and the hours that it is valid.
+    """
 
     query: str = "{ viewer { role } }"
     method: str = "POST"
     content_type: str = "application/json"
     accept: str | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    token: str | tuple[Claims, float] | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    async def sent(self, graph: Graph, media_type: str) -> httpx.Response:
+        """The answer to it."""
+        headers = {"accept": self.accept or media_type, "content-type": self.content_type}
+        if self.token is not None:
+            headers["authorization"] = f"Bearer {self._bearer(graph)}"
+        body = {"query": self.query, **self.body}
+        return await graph.http.request(self.method, "/graphql", json=body, headers=headers)
+
+    def _bearer(self, graph: Graph) -> str:
+        if isinstance(self.token, tuple):
+            assert graph.services.mint is not None
+            return graph.services.mint.token(*self.token)
+        return str(self.token)
 
 
 def _city(selection: str) -> Wrong:
     return Wrong(f'{{ city(code: "fushun") {{ {selection} {{ nodes {{ code }} }} }} }}')
+
+
+HASH = "0" * 64
+INTROSPECTION = "{ __schema { queryType { name } } }"
 
 
 WRONG = {
@@ -122,12 +197,21 @@ WRONG = {
     "VARIABLES_INVALID": Wrong("query ($c: ID!) { city(code: $c) { name } }"),
     "CITY_UNKNOWN": Wrong('{ city(code: "000000") { name } }'),
     "PROVINCE_UNKNOWN": Wrong('{ province(code: "000000") { name } }'),
+    "TENANT_UNKNOWN": Wrong(
+        'mutation { moveOrganization(input: {tenant: "000000", organization: "1", parent: "2"})'
+        " { refusals { code } } }"
+    ),
     "LEVEL_UNKNOWN": _city('organizations(level: "block")'),
     "ORGANIZATION_UNKNOWN": _city('organizations(under: "999999")'),
     "ID_MALFORMED": Wrong('{ node(id: "?") { id } }'),
     "CURSOR_MALFORMED": _city('organizations(after: "?")'),
     "PAGE_SIZE": _city("organizations(first: 101)"),
     "ARGUMENTS_CONFLICT": _city("organizations(first: 1, last: 1)"),
+    "TOKEN_INVALID": Wrong(token="none"),
+    "TOKEN_EXPIRED": Wrong(token=(Claims("someone", Role.RESIDENT, ("210400",)), -1)),
+    "TOKEN_SCOPE": Wrong(token=(Claims("someone", Role.RESIDENT, ("999999",)), 1)),
+    "FORBIDDEN": Wrong('{ city(code: "fushun") { people { nodes { name } } } }'),
+    "BODY_TOO_LARGE": Wrong("#" * 102_401),
     "TOKENS_EXCEEDED": Wrong("{ viewer {" + " role" * 1000 + " } }"),
     "DEPTH_EXCEEDED": Wrong("{ viewer " * 13 + "}" * 13),
     "ALIASES_EXCEEDED": Wrong("{" + " ".join(f"a{n}: __typename" for n in range(16)) + "}"),
@@ -144,28 +228,53 @@ WRONG = {
         '{ cities { a: organizations(search: "a", first: 1) { nodes { code } }'
         ' b: organizations(search: "b", first: 1) { nodes { code } } } }'
     ),
+    "RATE_LIMITED": Wrong(INTROSPECTION, settings={"rate_actor": "1/minute"}),
+    "PERSISTED_QUERY_NOT_FOUND": Wrong(body={"query": None, "documentId": f"sha256:{HASH}"}),
+    "PERSISTED_QUERY_NOT_SUPPORTED": Wrong(
+        body={"query": None, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": HASH}}},
+        settings={"persisted_queries": False, "trusted_documents": ()},
+    ),
+    "DOCUMENT_HASH_MISMATCH": Wrong(body={"documentId": f"sha256:{HASH}"}),
+    "DOCUMENT_UNTRUSTED": Wrong(settings={"trusted_only": True}),
+    "INTROSPECTION_DISABLED": Wrong(INTROSPECTION, settings={"trusted_only": True}),
 }
 
 
+@pytest.fixture
+async def served(code: str, full_url: str, tmp_path: Path) -> AsyncIterator[Graph]:
+    """A server with the settings of the code's request; by default it trusts one document."""
+    manifest = tmp_path / "manifest.json"
+    digest = sha256(INTROSPECTION.encode()).hexdigest()
+    manifest.write_text(json.dumps({f"sha256:{digest}": INTROSPECTION}), "utf-8")
+    settings = {"trusted_documents": (manifest,), **WRONG[code].settings}
+    services = services_of(tmp_path / "var", **settings)
+    async with opened(full_url, services=services) as ready:
+        yield ready
+
+
 @pytest.mark.parametrize("code", WRONG)
-async def test_statuses(code: str, graph: Graph) -> None:
+async def test_statuses(code: str, served: Graph) -> None:
     """A wrong request gets the code and, in either media type, the status of the table."""
-    wrong = WRONG[code]
     found = []
     for media_type in (GRAPHQL, "application/json"):
-        response = await graph.http.request(
-            wrong.method,
-            "/graphql",
-            json={"query": wrong.query, **wrong.body},
-            headers={
-                "accept": wrong.accept or media_type,
-                "content-type": wrong.content_type,
-            },
-        )
+        response = await WRONG[code].sent(served, media_type)
         codes = [error["extensions"]["code"] for error in response.json()["errors"]]
         found.append((codes, str(response.status_code)))
-    statuses = next(row[1:3] for row in table(NAME, "Errors") if row[0] == code)
-    assert found == [([code], status) for status in statuses]
+    assert found == [([code], status) for status in _statuses(code)]
+
+
+@pytest.mark.parametrize("code", [code for code in ErrorCode if code not in WRONG])
+def test_statuses_of_faults(code: ErrorCode) -> None:
+    """What no request by itself brings about has the statuses of the table too."""
+    formats = ErrorFormat("en", log_fault)
+    answers = [Answers(media_type, formats) for media_type in (GRAPHQL, "application/json")]
+    found = tuple(str(answer.refusal(CodedError(code, "", "")).status_code) for answer in answers)
+    assert found == _statuses(code)
+
+
+def _statuses(code: str) -> tuple[str, ...]:
+    """The statuses of a code by the table, in either media type."""
+    return next(row[1:3] for row in table(NAME, "Errors") if row[0] == code)
 
 
 async def test_server_timing(graph: Graph) -> None:
@@ -176,7 +285,18 @@ async def test_server_timing(graph: Graph) -> None:
     assert re.sub(r"[\d.]+", "0", sent) == re.sub(r"[\d.]+", "0", shown)
 
 
-async def test_city_page_costs_what_is_said(graph: Graph) -> None:
-    """The page of a city costs five statements."""
-    page = next(shown for shown in QUERIES if str(shown) == "CityPage")
-    assert await graph.statements(page.query, **page.variables) == 5
+@pytest.mark.parametrize(("name", "statements"), [("CityPage", 5), ("Posts", 3)])
+async def test_pages_cost_what_is_said(name: str, statements: int, demo: Graph) -> None:
+    """The page of a city and the posts of an organization cost the statements that are named."""
+    page = next(shown for shown in QUERIES if str(shown) == name)
+    assert await page.asked_of(demo).statements(page.query, **page.variables) == statements
+
+
+async def test_tokens_of_persons_cost_what_is_said(demo: Graph) -> None:
+    """Whose posts say what it may costs one statement more."""
+    page = next(shown for shown in QUERIES if str(shown) == "Myself")
+    costs = [
+        await page.asked_of(demo).statements("{ viewer { role } }"),
+        await demo.statements("{ viewer { role } }"),
+    ]
+    assert costs == [1, 0]

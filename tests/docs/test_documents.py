@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from tests.docs.commands import command_line
-from tests.docs.documents import ROOT, document, shell_lines
+from tests.docs.documents import ROOT, anchors, document, shell_lines
 
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -61,3 +61,16 @@ def test_links_lead_somewhere(name: str) -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", document(name))
     folder = (ROOT / name).parent
     assert [target for target in targets if not (folder / target).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_anchors_are_headings(name: str) -> None:
+    """Every link to a part of a document leads to one of its headings."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#([^)]+)\)", document(name))
+    folder = (ROOT / name).parent
+    lacking = []
+    for path, anchor in links:
+        target = (folder / path).resolve() if path else ROOT / name
+        if anchor not in anchors(str(target.relative_to(ROOT))):
+            lacking.append(f"{path}#{anchor}")
+    assert lacking == []

@@ -1,6 +1,6 @@
 """What the catalogue of a PostgreSQL database says against the rules of isolation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -17,8 +17,8 @@ ORDER BY relname
 """
 
 POLICIES = """
-SELECT tablename || '.' || policyname AS name, tablename, permissive, roles, cmd,
-    qual, with_check
+SELECT tablename || '.' || policyname AS name, tablename, roles, cmd, qual, with_check,
+    roles = ARRAY[current_user] AS owners
 FROM pg_policies WHERE schemaname = 'public' ORDER BY 1
 """
 
@@ -122,7 +122,7 @@ def _weak(tables: Sequence[Mapping[str, Any]], policies: Sequence[Mapping[str, A
             found.append(f"{name}: no WITH CHECK")
         if any("SELECT" in (text or "").upper() for text in (reads, writes)):
             found.append(f"{name}: a sub-select")
-        if set(policy["roles"]) & {*LOGINS, "public"}:
+        if not policy["owners"]:
             found += [f"{name}: {fault}" for fault in _unscoped(policy)]
     secured = {policy["tablename"] for policy in policies}
     found += [f"{table['name']}: no policy" for table in tables if table["name"] not in secured]
@@ -152,21 +152,17 @@ def _unscoped(policy: Mapping[str, Any]) -> list[str]:
 
 
 def _loose(keys: Sequence[Mapping[str, Any]]) -> list[str]:
-    found = []
-    for key in keys:
-        columns, others = key["columns"], key["others"]
-        if columns[0] != "tenant_id":
-            found.append(f"{key['name']}: begins with {columns[0]}")
-        if (
-            key["kind"] == b"f"
-            and key["other"] == "tenant"
-            and columns + others != ["tenant_id"] * 2
-        ):
-            found.append(f"{key['name']}: refers to tenant by {columns}")
-        if key["kind"] == b"f" and key["other"] != "tenant":
-            if len(columns) < 2 or others[0] != "tenant_id":
-                found.append(f"{key['name']}: refers to {key['other']} by {columns} = {others}")
-    return found
+    return [f"{key['name']}: {fault}" for key in keys for fault in _faults_of(key)]
+
+
+def _faults_of(key: Mapping[str, Any]) -> Iterator[str]:
+    columns, others, refers = key["columns"], key["others"], key["kind"] == b"f"
+    if columns[0] != "tenant_id":
+        yield f"begins with {columns[0]}"
+    if refers and key["other"] == "tenant" and columns != ["tenant_id"]:
+        yield f"refers to tenant by {columns}"
+    if refers and key["other"] != "tenant" and (len(columns) < 2 or others[0] != "tenant_id"):
+        yield f"refers to {key['other']} by {columns} = {others}"
 
 
 def _unled(indexes: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,7 +1,9 @@
 """The login roles: their addresses, their passwords, and who may make them."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -47,10 +49,10 @@ def test_an_address_of_ones_own_is_taken_as_it_is() -> None:
     }
 
 
-async def _migrated_as(url: str, user: str) -> None:
+async def _migrated_as(url: str, user: str, password: str | None = "x" * 64) -> None:
     writer: AsyncEngine = engine(url.replace("postgres:@", f"{user}@"))
     try:
-        await migrate(writer, passwords=dict.fromkeys(Login, "x" * 64))
+        await migrate(writer, passwords=dict.fromkeys(Login, password))
     finally:
         await writer.dispose()
 
@@ -71,3 +73,30 @@ async def test_who_may_not_make_roles_is_told_what_to_do(new_database: NewDataba
         "administrator run CREATE ROLE onegrid_city LOGIN PASSWORD '...', and set "
         "ONEGRID_CITY_DATABASE_URL to the address with that user and password"
     )
+
+
+async def test_a_restored_database_is_its_new_owners(new_database: NewDatabase) -> None:
+    """Where the tables have another owner than the policies name, a migration amends that."""
+    url = await new_database()
+    await run_sql(
+        url,
+        "DO $$ BEGIN CREATE ROLE heir LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+        "INSERT INTO tenant (tenant_id, kind, slug, version) VALUES (210400, 'CITY', 'fushun', 1)",
+        "DO $$ DECLARE t name; BEGIN FOR t IN SELECT tablename FROM pg_tables"
+        " WHERE schemaname = 'public' LOOP EXECUTE format('ALTER TABLE %I OWNER TO heir', t);"
+        " END LOOP; END $$",
+    )
+    heirs = url.replace("postgres:@", "heir@")
+    seen = [await _tenants(heirs)]
+    await _migrated_as(url, "heir", None)
+    seen.append(await _tenants(heirs))
+    assert seen == [0, 1]
+
+
+async def _tenants(url: str) -> int:
+    connection: Any = await asyncpg.connect(url)
+    try:
+        found: int = await connection.fetchval("SELECT count(*) FROM tenant")
+        return found
+    finally:
+        await connection.close()

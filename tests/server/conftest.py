@@ -46,5 +46,7 @@ def empty_database(server_url: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def site(full_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server over all shipped data."""
-    with serving(cwd=tmp_path_factory.mktemp("site"), database_url=full_url) as server:
+    # nobody reads what it says, and a full pipe would stop it
+    quiet = {"log_level": "warning"}
+    with serving(cwd=tmp_path_factory.mktemp("site"), database_url=full_url, **quiet) as server:
         yield server.url

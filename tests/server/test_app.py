@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from schema.root import sdl
 from server.app import STATIC
 from server.pages.examples import examples_json, load_examples
+from server.pages.explorer import PERSONAS
 from tenants.definition import Definition
 from tests.conftest import Graph
 
@@ -161,12 +162,37 @@ async def test_examples(graph: Graph) -> None:
     assert response.json() == examples_json(load_examples())
 
 
-async def test_examples_run(graph: Graph) -> None:
-    """Each example runs with its variables and finds something."""
+async def test_examples_run(demo: Graph) -> None:
+    """Each example runs with its variables, as its persona, and finds something."""
     for example in load_examples():
-        answer: Any = await graph(example.query, **json.loads(example.variables))
+        asking = await demo.as_persona(example.persona) if example.persona else demo
+        answer: Any = await asking(example.query, **json.loads(example.variables))
         assert "errors" not in answer, example.name
         assert re.search("[一-鿿]", json.dumps(answer["data"], ensure_ascii=False)), example.name
+
+
+async def test_personas_work_where_people_are(demo: Graph) -> None:
+    """In demo mode personas are listed, workers and secretaries where others hold posts."""
+    ready = (await demo.http.get(PERSONAS)).json()["personas"]
+    assert {
+        persona["key"]: persona["organization"]
+        for persona in ready
+        if persona["tenant"] and persona["tenant"]["slug"] == "fushun" and persona["organization"]
+    } == {
+        "grid-worker-fushun": "210411002003-CWG01",
+        "agent-fushun": "210411002002-CWG01-LD01-DBZ01",
+        "secretary-fushun": "210411002",
+    }
+
+
+async def test_landing_page_without_database(demo: Graph) -> None:
+    """Where the database went away a moment ago the landing page says so, without personas."""
+    assert 'id="personas"' in (await demo.http.get("/")).text
+    await demo.live.database.close()
+    page, personas = await demo.http.get("/"), await demo.http.get(PERSONAS)
+    assert (page.status_code, personas.status_code) == (503, 503)
+    assert "数据库暂时不可用" in page.text
+    assert 'id="personas"' not in page.text
 
 
 async def test_schema(graph: Graph) -> None:

@@ -216,7 +216,7 @@ def test_large_pages(name: str) -> None:
 @pytest.mark.parametrize(
     "example",
     [*load_examples(EXAMPLES), *load_examples(FOLDER)],
-    ids=lambda example: re.findall(r"query (\w+)", example.query)[0],
+    ids=lambda example: re.findall(r"(?:query|mutation) (\w+)", example.query)[0],
 )
 def test_own_pages(example: Any) -> None:
     """What our own pages ask comes to less than a tenth of the bounds."""

@@ -1,7 +1,6 @@
 """Counts: a storage of `limits` in this process, bounded in memory."""
 
 import asyncio
-from collections.abc import Callable
 from fractions import Fraction
 from math import floor
 
@@ -14,7 +13,7 @@ from limits.aio.strategies import FixedWindowRateLimiter, SlidingWindowCounterRa
 from server.counts import Counts
 from tests.server.clock import Clock
 
-MINUTE = 6000.0
+MINUTE = 600_000.0
 RATE = parse("100/minute")
 
 
@@ -41,13 +40,22 @@ async def test_windows(counts: Counts, clock: Clock) -> None:
     assert await counts.get_sliding_window("b", 60) == (0, 45.0, 0, 105.0)
 
 
-@pytest.mark.parametrize(("amount", "added"), [(-80, True), (0, True), (60, True), (61, False)])
+@pytest.mark.parametrize(("amount", "added"), [(0, True), (60, True), (61, False)])
 async def test_acquire(counts: Counts, clock: Clock, amount: int, added: bool) -> None:
     """What fits is added, what does not fit changes nothing."""
     await counts.acquire_sliding_window_entry("a", 100, 60, 80)
     clock.now += 90
     assert await counts.acquire_sliding_window_entry("a", 100, 60, amount) is added
     assert await counts.get_sliding_window("a", 60) == (80, 30.0, amount * added, 90.0)
+
+
+async def test_give_back(counts: Counts) -> None:
+    """An amount below 0 gives back, never more than was spent."""
+    left = []
+    for amount in (80, -30, -60):
+        assert await counts.acquire_sliding_window_entry("a", 100, 60, amount)
+        left.append((await counts.get_sliding_window("a", 60))[2])
+    assert left == [80, 50, 0]
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.integers(1, 120)), max_size=50))
@@ -80,11 +88,70 @@ async def test_fixed_windows(counts: Counts, clock: Clock) -> None:
     assert await limiter.get_window_stats(RATE, "a") == (MINUTE + 130, 60)
 
 
-@pytest.mark.parametrize("forget", [Counts.clear, Counts.reset])
-async def test_forget(counts: Counts, forget: Callable[..., object]) -> None:
-    """One count, or all, can be forgotten."""
-    await counts.incr("a", 60, 5)
-    await counts.incr("a", 60, 5)
-    assert (await counts.get("a"), len(counts)) == (10, 1)
-    await (counts.clear("a") if forget is Counts.clear else counts.reset())
-    assert (await counts.get("a"), len(counts)) == (0, 0)
+async def test_forget(counts: Counts, clock: Clock) -> None:
+    """The windows of one key, one count, or all can be forgotten."""
+    limiter = SlidingWindowCounterRateLimiter(counts)
+    for key in ("a", "b"):
+        await limiter.hit(RATE, key, cost=10)
+        clock.now += 60
+        await limiter.hit(RATE, key, cost=10)
+    await counts.incr("c", 60, 5)
+    await counts.incr("d", 60, 5)
+    assert len(counts) == 5
+    await limiter.clear(RATE, "b")
+    await counts.clear("c")
+    assert (await counts.get("c"), await counts.get("d"), len(counts)) == (0, 5, 2)
+    assert await counts.reset() == 2
+    assert (await counts.get("d"), len(counts)) == (0, 0)
+
+
+async def test_ended(counts: Counts, clock: Clock) -> None:
+    """Who does not come back is forgotten when the count has ended, as soon as a new one comes."""
+    for number in range(1000):
+        await counts.incr(f"a{number}", 60)
+    clock.now += 59
+    await counts.incr("b", 60)
+    assert len(counts) == 1001
+    clock.now += 1
+    await counts.incr("c", 60)
+    assert len(counts) == 2
+
+
+async def test_flood(clock: Clock) -> None:
+    """A flood of new keys takes no more memory than there is, and spares those who come often."""
+    counts = Counts(clock=clock, capacity=1000)
+    await counts.incr("idle", 60)
+    for number in range(100_000):
+        await counts.incr(f"a{number}", 60)
+        if number % 500 == 0:
+            await counts.incr("often", 60)
+    assert len(counts) == 1000
+    names = ("idle", "often", "a99000", "a99999")
+    assert [await counts.get(name) for name in names] == [0, 200, 0, 1]
+
+
+@pytest.mark.parametrize("jump", [-86400, 86400])
+async def test_clock_jumps(counts: Counts, clock: Clock, jump: int) -> None:
+    """A clock that is set by a day does not lock anybody out until that day is over."""
+    limiter = SlidingWindowCounterRateLimiter(counts)
+    for moved in (jump, 120 - jump, 0):
+        assert await limiter.hit(RATE, "a", cost=100)
+        clock.now += moved
+
+
+async def test_never_waits(counts: Counts) -> None:
+    """What one asks is asked before another has its turn."""
+    turns: list[str] = []
+
+    async def ask(name: str) -> None:
+        for _ in range(3):
+            await counts.acquire_sliding_window_entry("a", 100, 60, 1)
+            turns.append(name)
+
+    await asyncio.gather(ask("one"), ask("two"))
+    assert turns == ["one"] * 3 + ["two"] * 3
+
+
+async def test_healthy(counts: Counts) -> None:
+    """Counting here cannot fail."""
+    assert (await counts.check(), counts.base_exceptions) == (True, ())

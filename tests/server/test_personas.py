@@ -1,7 +1,10 @@
 """Personas: every role at some tenants, with tokens that the server takes."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+
 import pytest
 
+from schema.database import Database
 from server.actors import OF_KIND, actor_of
 from server.identity import Identity, SharedSecret
 from server.personas import (
@@ -9,31 +12,33 @@ from server.personas import (
     HOURS,
     NOBODY,
     TITLES,
-    declared_organizations,
     personas,
+    read_organizations,
 )
 from server.tokens import Mint
 from tenants.definition import City, Definition, DefinitionValue, Province, TenantKind
 from tenants.hierarchy import Rung
 from tenants.registry import Registry
 from tenants.roles import Role
+from tests.conftest import TODAY, Graph, load_all, opened, run_sql
+from tests.schema.people.staffed import TENANTS
 from tests.server.clock import Clock
-from tests.tenants.folders import PROVINCE, read_city
 
 NOW = 1_000_000.0
 SECRET = b"s" * 48
 MINT = Mint(SECRET, "onegrid", "onegrid", clock=Clock(NOW))
-ORGANIZATIONS = """
-levels:
-  - {key: street, name: 街道, rung: STREET}
-  - {key: community, name: 社区, rung: COMMUNITY, under: [street]}
-  - {key: club, name: 社团, under: [street]}
-organizations:
-  - {code: "990101001", name: 旧街, level: street, valid_to: 2020-01-01}
-  - {code: "990101002", name: 一街, level: street}
-  - {code: "990101003", name: 二街, level: street}
-  - {code: "990101002001", name: 一社区, level: community, parent: "990101002"}
-  - {code: "990101002-SHE", name: 某社, level: club, parent: "990101002"}
+# at the end of the street that comes first nobody holds a post any more
+SOMEBODY = f"""
+WITH x AS (
+    INSERT INTO person (tenant_id, id, name, data_kind, created_at)
+    VALUES (990100, gen_random_uuid(), '王样本', 'GENERATED', now()) RETURNING id
+)
+INSERT INTO post (
+    tenant_id, id, person_id, organization_id, kind, valid_from, valid_to, data_kind
+)
+SELECT 990100, gen_random_uuid(), x.id, o.id, 'secretary', '2020-01-01', ends, 'GENERATED'
+FROM x, organization o, (VALUES ('S1', '{TODAY}'::date), ('S2', NULL)) held (code, ends)
+WHERE o.tenant_id = 990100 AND o.code = held.code
 """
 
 
@@ -52,6 +57,21 @@ REGISTRY = Registry(
     + [city(f"99{number:02}00", 10 + number) for number in range(1, 9)]
     + [city("980100", 1000)]
 )
+
+
+@pytest.fixture
+async def small_url(new_database: Callable[[], Awaitable[str]]) -> str:
+    """A database with the invented cities."""
+    url = await new_database()
+    await load_all(url, TENANTS)
+    return url
+
+
+@pytest.fixture
+async def small(small_url: str) -> AsyncIterator[Graph]:
+    """The application over them."""
+    async with opened(small_url) as ready:
+        yield ready
 
 
 async def test_every_role() -> None:
@@ -118,20 +138,27 @@ def test_every_role_has_a_title() -> None:
     assert list(TITLES) == list(OF_KIND)
 
 
-def test_declared_organizations() -> None:
-    """Without others, a rung's first declared organization that has not ended is the place."""
-    text = f'province: "990000"\ncode: "990100"\nslug: shi\nname: 某市\n{ORGANIZATIONS}'
-    registry = Registry([read_city(text, PROVINCE), province("990000")])
-    assert declared_organizations(registry) == {
-        (990100, Rung.STREET): "990101002",
-        (990100, Rung.COMMUNITY): "990101002001",
+async def test_organizations(small: Graph, small_url: str) -> None:
+    """Of a rung the first organization that somebody serves is taken, else the first in being."""
+    registry, database = small.live.registry, small.live.database
+    assert await read_organizations(registry, database, TODAY) == {
+        (990100, Rung.STREET): "S1",
+        (990100, Rung.GRID): "S1-G1",
+        (990200, Rung.STREET): "S1",
+        (990200, Rung.GRID): "S1-G1",
     }
-    placed = [(p["role"], p["organization"]) for p in personas(registry, MINT) if p["organization"]]
-    assert placed == [
-        (Role.GRID_WORKER, "990101002001"),
-        (Role.AGENT, "990101002001"),
-        (Role.SECRETARY, "990101002"),
-    ]
+    await run_sql(small_url, SOMEBODY)
+    assert await read_organizations(registry, database, TODAY) == {
+        (990100, Rung.STREET): "S2",
+        (990100, Rung.GRID): "S1-G1",
+        (990200, Rung.STREET): "S1",
+        (990200, Rung.GRID): "S1-G1",
+    }
+
+
+async def test_no_organizations(small: Graph) -> None:
+    """Where there are no cities the database is not asked."""
+    assert await read_organizations(Registry([]), Database("postgresql://none/x"), TODAY) == {}
 
 
 @pytest.mark.parametrize("slugs", [(), ("p990000",)])
@@ -141,7 +168,7 @@ def test_no_city(slugs: tuple[str, ...]) -> None:
 
 
 def test_shipped(shipped: tuple[Definition, ...]) -> None:
-    """Of the shipped cities six have personas, and places where their files name some."""
+    """Of the shipped cities six have personas, each of its own key."""
     found = personas(Registry(shipped), MINT)
     cities = {p["tenant"]["code"] for p in found if p["tenant"] and OF_KIND[p["role"]] == "CITY"}
     assert (len(cities), len({p["key"] for p in found})) == (CITIES, len(found))

@@ -41,6 +41,7 @@ def test_the_one_form_is_stable(text: str) -> None:
         ("甲\u202e乙", "Character 2 of the name, U+202E, is invisible: leave it out."),
         ("\u200b", "Character 1 of the name, U+200B, is invisible: leave it out."),
         ("甲\ud800", "Character 2 of the name, U+D800, is invisible: leave it out."),
+        ("甲\U0010ffff", "Character 2 of the name, U+10FFFF, is invisible: leave it out."),
         ("甲\u2028", "Character 2 of the name, U+2028, is invisible: leave it out."),
         ("——!", "The name '——!' has no letter or digit."),
         ("🙂", "The name '🙂' has no letter or digit."),

@@ -1,0 +1,131 @@
+"""Who walks the graph: every role, each with what it knows of its own tenant and of others."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from graphql import GraphQLSchema
+
+from schema.ids import GlobalId
+from tests.conftest import Graph
+from tests.isolation.canaries import LETTERS, Kind, seen
+from tests.isolation.definitions import CODES, PROVINCES
+from tests.isolation.probes import Probes
+from tests.isolation.samples import Samples
+from tests.isolation.walking import Coverage, Reply, walk
+from tests.isolation.world import World
+
+PURPOSE = "walking the graph"
+EVERYTHING = frozenset(Kind)
+PUBLISHED = frozenset({Kind.DEFINITION, Kind.PUBLIC})
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Somebody of some tenants, who knows things of others.
+
+    `may_see` says of each letter which kinds of its canaries are for this role's eyes; `knows` is
+    what its token says. `writes` is the one tenant that it may change.
+    """
+
+    name: str
+    graph: Graph
+    samples: Samples
+    others: list[Samples]
+    may_see: Mapping[str, frozenset[Kind]]
+    knows: str = ""
+    writes: str = "a"
+
+    def leaks(self, replies: Iterable[Reply]) -> list[str]:
+        """What they show that is not for this role's eyes, and by which probes."""
+        known = seen(self.knows)
+        return [
+            f"{found.kind.name.lower()} of {found.letter}: {found.text}: {reply}"
+            for reply in replies
+            for found in sorted(reply.canaries() - known)
+            if found.kind not in self.may_see.get(found.letter, ())
+        ]
+
+
+async def known(graph: Graph, world: World, schema: GraphQLSchema) -> dict[str, Samples]:
+    """By letter what the administrators of each tenant are shown: what they could tell others."""
+    found, coverage = {}, Coverage(schema)
+    for letter in LETTERS:
+        samples = _first(world, letter)
+        admin = graph.as_(
+            "CITY_ADMIN" if letter in PROVINCES else "PROVINCE_ADMIN",
+            CODES[letter],
+            purpose=PURPOSE,
+        )
+        for _ in range(2):  # the second time with the ids that were found
+            plain = (p for p in Probes(schema, samples, []).queries() if p.is_plain)
+            for reply in await walk(admin, plain):
+                coverage.add(reply, samples)
+        found[letter] = samples
+    return found
+
+
+def _first(world: World, letter: str) -> Samples:
+    """What is enough to find all else."""
+    tenant_id, kind = int(CODES[letter]), "City" if letter in PROVINCES else "Province"
+    row = world.row(letter, "organization", 1)
+    samples = Samples(frozenset({tenant_id}))
+    samples.add(f"{kind}.id", str(GlobalId(kind, tenant_id)))
+    samples.add(f"{kind}.code", CODES[letter])
+    samples.add("Organization.id", str(GlobalId("Organization", tenant_id, row["id"].hex)))
+    samples.add("Organization.code", row["code"])
+    samples.add("Organization.name", row["name"])
+    return samples
+
+
+ROLES = (
+    "RESIDENT",
+    "MEMBER",
+    "GRID_WORKER",
+    "AGENT",
+    "SECRETARY",
+    "SECRETARY of another city's organization",
+    "CITY_ADMIN",
+    "a person with a post",
+    "PROVINCE_ANALYST",
+    "PROVINCE_ADMIN",
+    "PUBLIC",
+)
+"""The names of the casts."""
+
+
+def cast(
+    name: str, graph: Graph, world: World, samples: Mapping[str, Samples], of: str = "bce"
+) -> Cast:
+    """One of `ROLES`, in city a or province d, with what it knows of others, those of `of`."""
+    both = samples["d"].with_(samples["a"])
+    if name == "PUBLIC":
+        public = dict.fromkeys(LETTERS, PUBLISHED)
+        return Cast(name, graph, both, [samples[letter] for letter in of], public)
+    if name.startswith("PROVINCE"):
+        own = graph.as_(name, CODES["d"], purpose=PURPOSE)
+        shared = dict.fromkeys("abd", PUBLISHED)
+        others = [samples[letter] for letter in of if letter not in shared]
+        return Cast(name, own, both, others, shared, writes="d")
+    # of its province the definition, which the city inherits from
+    kinds = PUBLISHED if name in ("RESIDENT", "MEMBER") or " of " in name else EVERYTHING
+    may_see = {"a": kinds, "d": frozenset({Kind.DEFINITION})}
+    token = _token(name, graph, world)
+    others = [samples[letter] for letter in of]
+    return Cast(name, token, samples["a"], others, may_see, _organization(name, world) or "")
+
+
+def _token(name: str, graph: Graph, world: World) -> Graph:
+    if name == "a person with a post":
+        person = world.row("a", "person", 1)["id"]
+        return graph.as_("", CODES["a"], person=person, purpose=PURPOSE)
+    return graph.as_(
+        name.partition(" ")[0], CODES["a"], _organization(name, world), purpose=PURPOSE
+    )
+
+
+def _organization(name: str, world: World) -> str | None:
+    """The organization that the token is limited to."""
+    places = {"GRID_WORKER": ("a", 4), "AGENT": ("a", 1), "SECRETARY": ("a", 1)}
+    letter, n = ("b", 0) if " of " in name else places.get(name, ("", 0))
+    code: str | None = world.row(letter, "organization", n)["code"] if letter else None
+    return code

@@ -1,0 +1,226 @@
+"""Probes: one selection for each field of each type that a schema has, found by introspection."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    is_leaf_type,
+    is_non_null_type,
+    is_object_type,
+    is_required_argument,
+)
+
+from tests.isolation.samples import FOREIGN, Samples, literal, required, variants
+
+DEEPEST = 8
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What asks for one field in one way: its name, and a selection on a root type.
+
+    `field` is the root type's field that the selection begins with. One that is `alone` must not
+    share a document: its error would take the answers of others with it.
+    """
+
+    name: str
+    field: str
+    text: str
+    alone: bool
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is asked with what the field requires only."""
+        return "(" not in self.name
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is asked with a value of another tenant."""
+        return FOREIGN in self.name
+
+
+def share(probes: Iterable[Probe], at: int, of: int) -> Iterator[Probe]:
+    """All probes with one's own values, and of those with others' the part `at` of `of`."""
+    number = 0
+    for probe in probes:
+        number += probe.is_foreign
+        if not probe.is_foreign or number % of == at % of:
+            yield probe
+
+
+@dataclass(frozen=True)
+class Route:
+    """How an object of a type is reached from the root: what stands before its selection."""
+
+    field: str
+    opening: str
+    depth: int
+
+    def around(self, selection: str) -> str:
+        """The whole selection."""
+        closing = "}" * self.opening.count("{")
+        return f"{self.opening}{selection}{closing}"
+
+    def on(self, step: str) -> "Route":
+        """One field further."""
+        return Route(self.field, f"{self.opening}{step}{{", self.depth + 1)
+
+
+class Probes:
+    """The probes of a schema for somebody who knows `samples`, and of others' what is in `others`.
+
+    Every object type that can be reached is asked for every field, without arguments and with each
+    argument: once with a value of one's own, then with each of the others'.
+    """
+
+    def __init__(self, schema: GraphQLSchema, samples: Samples, others: list[Samples]) -> None:
+        self._schema = schema
+        self._samples = samples
+        self._others = others
+
+    def queries(self) -> Iterator[Probe]:
+        """Of the fields of the query type, and of all that is below."""
+        query = self._schema.query_type
+        assert query is not None
+        for name, field in query.fields.items():
+            for label, text in self._asked(query, name):
+                yield Probe(f"Query.{label}", name, text, is_non_null_type(field.type))
+        for type_, route in self.routes.items():
+            alone = is_non_null_type(query.fields[route.field].type)
+            for name in self._object(type_).fields:
+                for label, text in self._asked(self._object(type_), name):
+                    yield Probe(f"{type_}.{label}", route.field, route.around(text), alone)
+
+    def mutations(self, dry_run: bool) -> Iterator[Probe]:
+        """Of the fields of the mutation type: each input's field with own and others' values.
+
+        One that takes no `dryRun` is asked for only where `dry_run` is False.
+        """
+        mutation = self._schema.mutation_type
+        assert mutation is not None
+        for name, field in mutation.fields.items():
+            given = {"dryRun": str(dry_run).lower()} if "dryRun" in field.args else {}
+            if dry_run and not given:
+                continue
+            for label, text in self._asked(mutation, name, given):
+                yield Probe(f"Mutation.{label}", name, text, is_non_null_type(field.type))
+
+    @cached_property
+    def routes(self) -> dict[str, Route]:
+        """The shortest way to each object type, from the objects whose ids are known."""
+        starts = {
+            type_: Route("node", f"node(id: {literal(id_)}){{__typename ... on {type_}{{", 2)
+            for type_, id_ in self._samples.ids()
+            if self._is_node(type_)
+        }
+        starts["Viewer"] = Route("viewer", "viewer{", 1)
+        found, waiting = dict(starts), list(starts)
+        while waiting:
+            for type_, route in self._steps(waiting.pop(0), found):
+                if type_ not in found and route.depth <= DEEPEST:
+                    found[type_] = route
+                    waiting.append(type_)
+        return found
+
+    def _steps(self, type_: str, found: dict[str, Route]) -> Iterator[tuple[str, Route]]:
+        """The types that the fields of one lead to; those that need no arguments first."""
+        fields = self._object(type_).fields
+        for name in sorted(fields, key=lambda name: _is_closed(fields[name])):
+            named = get_named_type(fields[name].type)
+            if not is_composite_type(named):
+                continue
+            step = name + _arguments(required(self._samples, f"{type_}.{name}", fields[name]))
+            route = found[type_].on(step)
+            if is_abstract_type(named):
+                for possible in self._schema.get_possible_types(named):
+                    yield possible.name, route.on(f"__typename ... on {possible.name}")
+            else:
+                yield named.name, route
+
+    def _asked(
+        self, type_: GraphQLObjectType, name: str, more: Mapping[str, str] = NOTHING
+    ) -> Iterator[tuple[str, str]]:
+        """Labels and selections of one field: alone, and with each argument in each way."""
+        field, place = type_.fields[name], f"{type_.name}.{name}"
+        returned = get_named_type(field.type)
+        below = self._selection(returned)
+        needed = {**required(self._samples, place, field), **more}
+        yield name, name + _arguments(needed) + below
+        for argument, given in field.args.items():
+            if argument in more:
+                continue
+            ways = variants(self._samples, self._others, place, argument, given, returned)
+            for label, value in ways:
+                asked = _arguments({**needed, argument: value})
+                yield f"{name}({label})", name + asked + below
+
+    def _selection(self, named: GraphQLNamedType) -> str:
+        """All leaves of a type; of a connection or payload those of what is in it, too."""
+        if is_leaf_type(named):
+            return ""
+        if is_abstract_type(named):
+            return self._of_any(self._schema.get_possible_types(named))
+        type_ = self._object(named.name)
+        parts = ["__typename", *self._leaves(type_)]
+        if {"pageInfo", "refusals"} & set(type_.fields):
+            parts += self._within(type_)
+        return f"{{{' '.join(parts)}}}"
+
+    def _of_any(self, possible: Sequence[GraphQLObjectType]) -> str:
+        """The leaves of each of the types, but for those that would be in conflict."""
+        types: dict[str, str] = {}
+        parts = ["__typename"]
+        for type_ in possible:
+            taken = [
+                name
+                for name in self._leaves(type_)
+                if types.setdefault(name, str(type_.fields[name].type))
+                == str(type_.fields[name].type)
+            ]
+            parts.append(f"... on {type_.name}{{{' '.join(taken)}}}")
+        return f"{{{' '.join(parts)}}}"
+
+    def _within(self, type_: GraphQLObjectType) -> Iterator[str]:
+        for name, field in type_.fields.items():
+            if name == "edges":
+                yield "edges{cursor}"
+            elif is_composite_type(get_named_type(field.type)):
+                yield name + self._selection(get_named_type(field.type))
+
+    def _leaves(self, type_: Any) -> list[str]:
+        return [
+            name
+            for name, field in type_.fields.items()
+            if is_leaf_type(get_named_type(field.type)) and not _is_closed(field)
+        ]
+
+    def _object(self, name: str) -> GraphQLObjectType:
+        found = self._schema.type_map[name]
+        assert is_object_type(found)
+        return found
+
+    def _is_node(self, type_: str) -> bool:
+        found = self._schema.type_map.get(type_)
+        return is_object_type(found) and any(item.name == "Node" for item in found.interfaces)
+
+
+def _is_closed(field: GraphQLField) -> bool:
+    """Whether nobody can ask for it without an argument."""
+    return any(map(is_required_argument, field.args.values()))
+
+
+def _arguments(given: Mapping[str, str]) -> str:
+    if not given:
+        return ""
+    return "(" + ", ".join(f"{name}: {value}" for name, value in given.items()) + ")"

@@ -1,0 +1,251 @@
+"""Rows full of canaries for every table that there is, made from the metadata of the tables."""
+
+import datetime
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Table
+from sqlalchemy.sql.sqltypes import Boolean, Date, DateTime, Integer, LargeBinary, Numeric
+from sqlalchemy.types import JSON, Text, Uuid
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
+
+from schema.events import EventKind
+from schema.keyring import Keyring, sealing_context
+from schema.personal import PersonalClass, mask
+from tenants.definition import Definition
+from tests.conftest import NOW
+from tests.isolation.canaries import Kind, amount, identifier, phone, surname, word
+
+# applied from the tenant files
+FROM_FILES = ("tenant", "tenant_version", "workflow_version")
+# parent of each organization: the two subtrees of the first have the same shape
+PARENTS = (None, 0, 1, 1, 0, 4, 4, 4, 4)
+SIZES = {"a": 7, "b": 9, "c": 8, "d": 6, "e": 7}
+LONG_AGO, FAR_AHEAD = datetime.date(2020, 1, 1), datetime.date(2099, 1, 1)
+EVENTS = (
+    EventKind.ORGANIZATION_RENAMED,
+    EventKind.APPOINTED,
+    EventKind.PERSONAL_DATA_READ,
+    EventKind.PERSONAL_DATA_DENIED,
+    EventKind.RELIEVED,
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a value goes: the tenant, the table's kind, the column, and the row from 0."""
+
+    filler: "Filler"
+    column: "Column[Any]"
+    n: int
+
+    @property
+    def definition(self) -> Definition:
+        """Of the tenant."""
+        return self.filler.definition
+
+    def word(self) -> str:
+        """A canary of its own."""
+        return word(self.filler.letter, self.kind, next(self.filler.numbers))
+
+    @property
+    def kind(self) -> Kind:
+        """Whether everybody may read the table."""
+        return self.filler.kinds[self.column.table.name]
+
+    def id_of(self, table: str, at: int) -> UUID:
+        """The id of a table's row, which need not be made yet."""
+        number = 100_000 * (1 + list(self.filler.kinds).index(table)) + at % self.filler.size
+        return identifier(self.filler.letter, self.filler.kinds[table], number)
+
+
+class Filler:
+    """Makes the rows of one tenant; `kinds` says of each table who may read it."""
+
+    def __init__(
+        self, letter: str, definition: Definition, kinds: Mapping[str, Kind], keyring: Keyring
+    ) -> None:
+        self.letter = letter
+        self.definition = definition
+        self.kinds = kinds
+        self.keyring = keyring
+        self.numbers = count(1000)
+        self.size = SIZES[letter]
+        self.rows: dict[str, list[dict[str, Any]]] = {}
+
+    def fill(self) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
+        """Every table but those from files, after the tables that it refers to."""
+        for table in SQLModel.metadata.sorted_tables:
+            if table.name in FROM_FILES:
+                continue
+            single = len(table.primary_key.columns) == 1
+            made = self.rows[table.name] = []
+            for n in range(1 if single else self.size):
+                made.append(self._row(table, n))
+            yield table, made
+
+    def _row(self, table: Table, n: int) -> dict[str, Any]:
+        references = _references(table)
+        row: dict[str, Any] = {"tenant_id": self.definition.tenant_id}
+        for column in table.columns:
+            name = column.name
+            if name == "tenant_id":
+                continue
+            special = SPECIAL.get(f"{table.name}.{name}")
+            if special is not None:
+                row[name] = special(Cell(self, column, n))
+            elif name in references:
+                other, offset = references[name]
+                row[name] = Cell(self, column, n).id_of(other, n + offset)
+            else:
+                row[name] = _plain(Cell(self, column, n))
+        whole = WHOLE.get(table.name)
+        return row if whole is None else row | whole(self, row, n)
+
+
+def _references(table: Table) -> dict[str, tuple[str, int]]:
+    """Columns that refer to a row: of which table, and how many rows on."""
+    found: dict[str, tuple[str, int]] = {}
+    for constraint in table.constraints:
+        if isinstance(constraint, ForeignKeyConstraint) and len(constraint.columns) > 1:
+            other = constraint.referred_table.name
+            (name,) = (c.name for c in constraint.columns if c.name != "tenant_id")
+            found[name] = (other, 0)
+    # two columns that refer to one table, as `organization` and its `successor`, differ
+    names = sorted(found)
+    return {
+        name: (found[name][0], [n for n in names if found[n] == found[name]].index(name))
+        for name in names
+    }
+
+
+def _plain(cell: Cell) -> Any:
+    column, kind = cell.column, cell.column.type
+    allowed = _allowed(column)
+    if allowed:
+        return allowed[cell.n % len(allowed)]
+    if column.name == "id":
+        return cell.id_of(column.table.name, cell.n)
+    if isinstance(kind, Uuid):
+        return identifier(cell.filler.letter, cell.kind, next(cell.filler.numbers))
+    if isinstance(kind, Text | AutoString):
+        return cell.word()
+    if isinstance(kind, LargeBinary):
+        return cell.word().encode()
+    if isinstance(kind, JSON):
+        return {"canary": cell.word()}
+    if isinstance(kind, Boolean):
+        return cell.n % 2 == 0
+    if isinstance(kind, Date):
+        return FAR_AHEAD if column.nullable and column.name != "valid_from" else LONG_AGO
+    if isinstance(kind, DateTime):
+        return NOW
+    if isinstance(kind, Integer):
+        return cell.n + 1
+    if isinstance(kind, Numeric):
+        return amount(cell.filler.letter, cell.kind, next(cell.filler.numbers) % 1000)
+    raise AssertionError(f"say in tests/isolation/rows.py what {column} may hold")
+
+
+def _allowed(column: "Column[Any]") -> list[str]:
+    """The values that a CHECK lists."""
+    for constraint in column.table.constraints:
+        if isinstance(constraint, CheckConstraint):
+            found = re.fullmatch(rf"{column.name} IN \((.*)\)", str(constraint.sqltext))
+            if found:
+                return re.findall("'([^']*)'", found[1])
+    return []
+
+
+def _parent(cell: Cell) -> UUID | None:
+    above = PARENTS[cell.n]
+    return None if above is None else cell.id_of("organization", above)
+
+
+def _depth(n: int) -> int:
+    above = PARENTS[n]
+    return 0 if above is None else 1 + _depth(above)
+
+
+def _path(filler: Filler, row: dict[str, Any], n: int) -> dict[str, Any]:
+    above = PARENTS[n]
+    over = "/" if above is None else filler.rows["organization"][above]["path"]
+    return {"path": f"{over}{row['code']}/"}
+
+
+def _level(cell: Cell) -> str:
+    return cell.definition.hierarchy.levels[_depth(cell.n)].key
+
+
+def _rung(cell: Cell) -> str | None:
+    rung = cell.definition.hierarchy.levels[_depth(cell.n)].rung
+    return None if rung is None else rung.value
+
+
+def _post_kind(cell: Cell) -> str:
+    return list(cell.definition.posts)[cell.n % 3]
+
+
+def _about(cell: Cell) -> dict[str, Any]:
+    """All facts that events have; ids are those of this tenant's rows."""
+    return {
+        **{name: cell.word() for name in ("before", "after", "name", "purpose", "what")},
+        "successors": [cell.word().upper()],
+        "affected": 2,
+        "posts": 1,
+        "times": 3,
+        "fields": ["Person.phone"],
+        "post": str(cell.id_of("post", cell.n)),
+        "person": str(cell.id_of("person", cell.n)),
+        "people": [str(cell.id_of("person", at)) for at in (0, 1, 2)],
+        "kind": _post_kind(cell),
+        **{name: str(LONG_AGO) for name in ("on", "since", "until")},
+    }
+
+
+SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
+    "organization.code": lambda cell: cell.word().upper(),
+    "organization.parent_id": _parent,
+    "organization.level": _level,
+    "organization.rung": _rung,
+    "person.erased_at": lambda cell: None,
+    "post.kind": _post_kind,
+    "event.kind": lambda cell: EVENTS[cell.n % len(EVENTS)].value,
+    "event.role": lambda cell: "SECRETARY",
+    "event.about": _about,
+    "event.person_id": lambda cell: cell.id_of("person", cell.n),
+    "event.organization_id": lambda cell: cell.id_of("organization", cell.n),
+    "event_counter.seq": lambda cell: cell.filler.size,
+}
+"""Columns whose values mean something; all others get what their type can hold."""
+
+
+def _person(filler: Filler, row: dict[str, Any], n: int) -> dict[str, Any]:
+    """A phone as it is stored; the last person is erased."""
+    if n == filler.size - 1:
+        empty = {name: None for name in row if name == "name" or name.startswith("phone_")}
+        return empty | {"erased_at": NOW}
+    number = phone(filler.letter, n)
+    context = sealing_context(row["tenant_id"], row["id"], "phone")
+    sealed = filler.keyring.seal(number, context)
+    index = filler.keyring.index(number, row["tenant_id"])
+    return {
+        "name": surname(filler.letter) + row["name"],
+        "phone_sealed": sealed.data,
+        "phone_key": sealed.key_id,
+        "phone_masked": mask(PersonalClass.PHONE, number),
+        "phone_index": index.data,
+        "phone_index_key": index.key_id,
+    }
+
+
+WHOLE: Mapping[str, Callable[[Filler, dict[str, Any], int], dict[str, Any]]] = {
+    "organization": _path,
+    "person": _person,
+}
+"""Columns of a row that depend on its others."""

@@ -1,0 +1,191 @@
+"""What somebody knows of a tenant: ids, codes, keys, names, phones and cursors to ask with."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLObjectType,
+    get_named_type,
+    is_list_type,
+    is_required_argument,
+    is_required_input_field,
+)
+from graphql.type import get_nullable_type
+
+from schema.ids import parse_id
+
+# where an argument's value is found, by `Type.field.argument` or by the argument's name
+HINTS: Mapping[str, str] = {
+    "Query.city.code": "City.code",
+    "Query.province.code": "Province.code",
+    "Query.cities.province": "Province.code",
+    "City.organization.code": "Organization.code",
+    "ServiceCatalogue.services.search": "Service.name",
+    "under": "Organization.code",
+    "level": "Level.key",
+    "kind": "PostKind.key",
+    "search": "Organization.name",
+    "subject": "Figure.subject",
+    "period": "Figure.period",
+    "path": "DefinitionValue.path",
+    "phone": "Person.phone",
+    "tenant": "City.code",
+    "city": "City.code",
+    "post": "Post.id",
+    "person": "Person.id",
+}
+# values that are not found in answers
+WRITTEN: Mapping[str, str] = {
+    "EstablishOrganizationInput.code": "NEW-1",
+    "MergedOrganizationInput.code": "NEW-2",
+    "Date": "2026-03-01",
+    "Int": "2",
+    "Boolean": "true",
+}
+IDS, TEXTS = "Organization.id", "Organization.name"
+# texts that are worth trying as another tenant's, besides those above
+TRIED = {"City.slug", "Province.slug", "Person.name", "FormerName.name", "Service.code"}
+CURSORS = ("after", "before")
+FOREIGN = "of another"
+
+
+@dataclass
+class Samples:
+    """Values that were shown, a few of each, by `Type.field`.
+
+    `tenants` are those whose objects its owner can open by their ids.
+    """
+
+    tenants: frozenset[int]
+    values: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, place: str, value: Any) -> None:
+        """Keep a text that was shown, if it is one of the first of its place."""
+        found = self.values[place]
+        if isinstance(value, str) and value not in found and len(found) < 3:
+            found.append(value)
+
+    def ids(self) -> Iterator[tuple[str, str]]:
+        """A global id of each type, of its own tenants."""
+        for place in sorted(self.values):
+            type_, _, name = place.partition(".")
+            for id_ in self.values[place]:
+                if name == "id" and parse_id(id_).tenant_id in self.tenants:
+                    yield type_, id_
+                    break
+
+    def first(self, *places: str) -> str:
+        """The first value of the first of the places that has one."""
+        return next(self.values[place][0] for place in places if self.values.get(place))
+
+    def with_(self, other: "Samples") -> "Samples":
+        """The values of both, its own first."""
+        places = {*self.values, *other.values}
+        values = {
+            place: self.values.get(place, []) + other.values.get(place, []) for place in places
+        }
+        return Samples(self.tenants | other.tenants, defaultdict(list, values))
+
+
+Input = GraphQLArgument | GraphQLInputField
+
+
+def literal(value: str) -> str:
+    """A text as GraphQL writes it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def own(samples: Samples, place: str, name: str, given: Input, returned: Any = None) -> str:
+    """A value that makes sense for an argument or an input's field, as GraphQL writes it.
+
+    `place` is `Type.field` (or the input's name); `returned` the type that the field gives.
+    """
+    return _listed(given.type, _own(samples, place, name, get_named_type(given.type), returned))
+
+
+def _own(samples: Samples, place: str, name: str, named: Any, returned: Any) -> str:
+    if isinstance(named, GraphQLInputObjectType):
+        return composed(samples, named, {})
+    if isinstance(named, GraphQLEnumType):
+        return "STREET" if "STREET" in named.values else next(iter(named.values))
+    written = WRITTEN.get(f"{place}.{name}") or WRITTEN.get(named.name)
+    if written is not None:
+        return literal(written) if named.name in ("Date", "String") else written
+    if name in CURSORS and isinstance(returned, GraphQLObjectType):
+        edge = get_named_type(returned.fields["edges"].type)
+        return literal(samples.first(f"{edge.name}.cursor", TEXTS))
+    hint = HINTS.get(f"{place}.{name}") or HINTS.get(name)
+    return literal(samples.first(hint or "", IDS if named.name == "ID" else TEXTS))
+
+
+def composed(samples: Samples, named: GraphQLInputObjectType, given: Mapping[str, str]) -> str:
+    """An input object with what it requires, and `given`, as GraphQL writes them."""
+    parts = {
+        name: own(samples, named.name, name, item)
+        for name, item in named.fields.items()
+        if is_required_input_field(item)
+    }
+    return "{" + ", ".join(f"{name}: {value}" for name, value in {**parts, **given}.items()) + "}"
+
+
+def _listed(type_: GraphQLInputType, value: str) -> str:
+    return f"[{value}]" if is_list_type(get_nullable_type(type_)) else value
+
+
+def foreign(others: list[Samples], named: Any, name: str) -> Iterator[str]:
+    """Values of other tenants that fit an argument, as GraphQL writes them; whose goes round."""
+    if named.name not in ("ID", "String"):
+        return
+    for at, place in enumerate(_places(others, named.name, name in CURSORS)):
+        holders = [other for other in others if other.values.get(place)]
+        yield literal(holders[at % len(holders)].values[place][0])
+
+
+def _places(others: list[Samples], type_: str, is_cursor: bool) -> list[str]:
+    known = sorted({place for other in others for place in other.values if other.values[place]})
+    if is_cursor:
+        return [place for place in known if place.endswith(".cursor")]
+    if type_ == "ID":
+        return [place for place in known if place.partition(".")[2] in ("id", "code", "slug")]
+    return [place for place in known if place in TRIED or place in HINTS.values()]
+
+
+def variants(
+    samples: Samples, others: list[Samples], place: str, name: str, given: Input, returned: Any
+) -> Iterator[tuple[str, str]]:
+    """Labels and values of an argument: one's own, then others'; of an input, field by field."""
+    named = get_named_type(given.type)
+    if isinstance(named, GraphQLInputObjectType):
+        yield from _of_input(samples, others, named, given)
+        return
+    yield name, own(samples, place, name, given, returned)
+    for value in foreign(others, named, name):
+        yield f"{name} {FOREIGN}", _listed(given.type, value)
+
+
+def _of_input(
+    samples: Samples, others: list[Samples], named: GraphQLInputObjectType, given: Input
+) -> Iterator[tuple[str, str]]:
+    yield named.name, _listed(given.type, composed(samples, named, {}))
+    for name, item in named.fields.items():
+        for label, value in variants(samples, others, named.name, name, item, None):
+            whole = composed(samples, named, {name: value})
+            yield f"{named.name}.{label}", _listed(given.type, whole)
+
+
+def required(samples: Samples, place: str, field_: Any) -> dict[str, str]:
+    """The arguments that a field cannot do without."""
+    returned = get_named_type(field_.type)
+    return {
+        name: own(samples, place, name, argument, returned)
+        for name, argument in field_.args.items()
+        if is_required_argument(argument)
+    }

@@ -1,0 +1,55 @@
+"""The gate: whose budgets an operation takes from."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.conftest import Graph, opened, services_of
+
+FUSHUN, DANDONG = "210400", "210600"
+CITY = "query City($code: ID!) { city(code: $code) { name } }"
+MANY = 10**9
+
+
+@asynccontextmanager
+async def limited(url: str, folder: Path, actor: int, city: int) -> AsyncIterator[Graph]:
+    """The application where so many operations of an actor and of a city fill their rates."""
+    async with opened(url, services=services_of(folder, rate_actor=f"{MANY}/year")) as free:
+        headers = (await free.post(CITY, code=FUSHUN)).headers
+        cost = MANY - int(headers["ratelimit-remaining"])
+    rates = {"rate_actor": f"{actor * cost}/year", "rate_city": f"{city * cost}/year"}
+    async with opened(url, services=services_of(folder, **rates)) as ready:
+        yield ready
+
+
+async def refusals(graph: Graph, code: str, times: int) -> list[str | None]:
+    """By which bound each of so many operations on a city was refused, None where by none."""
+    found: list[str | None] = []
+    for _ in range(times):
+        errors = (await graph(CITY, code=code)).get("errors")
+        found.append(errors[0]["extensions"]["bound"] if errors else None)
+    return found
+
+
+async def test_actors(full_url: str, tmp_path: Path) -> None:
+    """Equal subjects of two cities are two actors, and an address without a token is another."""
+    async with limited(full_url, tmp_path, actor=2, city=9) as graph:
+        for asking, code in (
+            (graph.as_("RESIDENT", FUSHUN), FUSHUN),
+            (graph.as_("RESIDENT", DANDONG), DANDONG),
+            (graph.as_("PROVINCE_ANALYST", "210000"), FUSHUN),
+            (graph.as_("RESIDENT", FUSHUN, subject="address 127.0.0.1"), FUSHUN),
+            (graph, FUSHUN),
+        ):
+            assert await refusals(asking, code, 3) == [None, None, "actor"]
+
+
+async def test_cities(full_url: str, tmp_path: Path) -> None:
+    """Who has no token spends nothing of what those with a token of the city may spend."""
+    async with limited(full_url, tmp_path, actor=9, city=3) as graph:
+        assert await refusals(graph, FUSHUN, 4) == [None, None, None, "city"]
+        resident, worker = graph.as_("RESIDENT", FUSHUN), graph.as_("GRID_WORKER", FUSHUN)
+        assert await refusals(worker, FUSHUN, 2) == [None, None]
+        assert await refusals(resident, FUSHUN, 2) == [None, "city"]
+        assert await refusals(graph, DANDONG, 1) == [None]
+        assert await refusals(graph.as_("PROVINCE_ANALYST", "210000"), FUSHUN, 4) == [None] * 4
