@@ -1,12 +1,13 @@
 """The limit: the same answers by one hand-written SQL statement each, and nothing else.
 
-Bare ASGI and asyncpg; PostgreSQL builds the JSON, in a read-only snapshot like the server's.
+Bare ASGI and asyncpg; PostgreSQL builds the JSON, in a read-only snapshot like the server's, under
+the same login role, row-level security and scope. Who asks is not looked at.
 """
 
 import datetime
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bench.operations import Operation, load_operations
 from bench.vocabulary import Vocabulary, read_vocabulary
+from schema.logins import addresses
+from schema.scope import Login
 
 CHINA = ZoneInfo("Asia/Shanghai")
 HEADERS = [
@@ -24,34 +27,47 @@ HEADERS = [
     (b"server-timing", b'sql;desc="1 statements"'),
 ]
 
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
 Today = Callable[[], datetime.date]
 
 
 class Limit:
-    """Answers operations over a pool of connections."""
+    """Answers operations over a pool of connections a login role."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", vocabulary: Vocabulary) -> None:
-        self._pool = pool
+    def __init__(self, pools: "Mapping[Login, asyncpg.Pool[Any]]", vocabulary: Vocabulary) -> None:
+        self._pools = pools
         self._vocabulary = vocabulary
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, url: str, size: int = 10) -> "AsyncIterator[Limit]":
-        """Over a pool like the server's: as large, without JIT, without RESET."""
+        """Over pools like the server's: as large, without JIT, without RESET."""
         vocabulary = await read_vocabulary(url)
         settings = {"jit": "off", "application_name": "onegrid-limit"}
-        async with asyncpg.create_pool(
-            url, min_size=1, max_size=size, reset=_leave, server_settings=settings
-        ) as pool:
-            yield cls(pool, vocabulary)
+        async with AsyncExitStack() as stack:
+            pools = {
+                login: await stack.enter_async_context(
+                    asyncpg.create_pool(
+                        **address.arguments,
+                        min_size=0,
+                        max_size=size,
+                        reset=_leave,
+                        server_settings=settings,
+                    )
+                )
+                for login, address in addresses(url).items()
+            }
+            yield cls(pools, vocabulary)
 
     async def answer(
         self, operation: Operation, variables: Mapping[str, Any], today: datetime.date
     ) -> bytes:
         """The whole JSON answer, as PostgreSQL built it."""
         values = self._vocabulary.values(operation.parameters, variables, today)
-        async with self._pool.acquire() as connection:
-            await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        scope = self._vocabulary.scope(variables)
+        async with self._pools[scope.login].acquire() as connection:
+            await connection.execute(f"{BEGIN}; {scope.setting}")
             try:
                 rows = await connection.fetch(operation.sql, *values)
             finally:

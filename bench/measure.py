@@ -48,30 +48,28 @@ async def measure(
     Errors: `DifferentAnswersError`.
     """
     firsts = {operation.key: await _first(operation, contenders) for operation in operations}
-    samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    samples: dict[tuple[str, int], list[Sample]] = defaultdict(list)
     for turn in range(plan.rounds + 1):  # the first warms up
         say(f"round {turn} of {plan.rounds}" if turn else "warming up")
         seconds = plan.seconds if turn else min(1.0, plan.seconds)
         for operation in operations:
-            for item in contenders if turn % 2 else reversed(contenders):
-                expected = firsts[operation.key][item.name].body
+            for at, item in list(enumerate(contenders))[:: 1 if turn % 2 else -1]:
+                expected = firsts[operation.key][at].body
                 sample = await _sample(item, operation, expected, plan.connections, seconds)
                 if turn:
-                    samples[operation.key, item.name].append(sample)
+                    samples[operation.key, at].append(sample)
     rows = [
-        _row(key, name, _statements(answer), samples[key, name])
+        _row(f"{key}{item.suffix}", item.name, _statements(answers[at]), samples[key, at])
         for key, answers in firsts.items()
-        for name, answer in answers.items()
+        for at, item in enumerate(contenders)
     ]
     return rows, [_memory(item) for item in contenders]
 
 
-async def _first(operation: Operation, contenders: Sequence[Contender]) -> dict[str, Answer]:
+async def _first(operation: Operation, contenders: Sequence[Contender]) -> list[Answer]:
     """Each contender's answer, all of them equal."""
-    answers = {
-        item.name: await ask(item.process.port, item.request(operation)) for item in contenders
-    }
-    check_equal(operation, [answer.body for answer in answers.values()])
+    answers = [await ask(item.process.port, item.request(operation)) for item in contenders]
+    check_equal(operation, [answer.body for answer in answers])
     return answers
 
 
@@ -109,8 +107,8 @@ def _row(operation: str, contender: str, statements: int, samples: Sequence[Samp
         operation=operation,
         contender=contender,
         rps=median(lambda sample: sample.burst.rps, 1),
-        p50_ms=median(lambda sample: sample.burst.percentile(50), 2),
-        p99_ms=median(lambda sample: sample.burst.percentile(99), 2),
+        p50_ms=median(lambda sample: sample.burst.percentile(50), 3),
+        p99_ms=median(lambda sample: sample.burst.percentile(99), 3),
         statements=statements,
         server_cpu_us=median(
             lambda sample: sample.cpu_seconds / len(sample.burst.latencies) * 1e6, 0

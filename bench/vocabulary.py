@@ -7,6 +7,8 @@ from typing import Any
 import asyncpg
 import orjson
 
+from schema.scope import Login, Scope
+
 IN_FORCE = """
 SELECT t.tenant_id, t.slug, v.content
 FROM tenant t
@@ -25,7 +27,9 @@ class Vocabulary:
         self._known = {
             name: _city(tenant_id, tenant)
             if "province" in tenant
-            else _province(tenant, {at: item for at, item in content.items() if "province" in item})
+            else _province(
+                tenant_id, tenant, {at: item for at, item in content.items() if "province" in item}
+            )
             for tenant_id, tenant in content.items()
             for name in (tenant["code"], tenant["slug"])
         }
@@ -34,9 +38,16 @@ class Vocabulary:
         self, names: Iterable[str], variables: Mapping[str, Any], today: datetime.date
     ) -> list[Any]:
         """The values of `names`, of the city or province that the variables name."""
-        tenant = variables.get("city") or variables["province"]
-        given = {**variables, "today": today, **self._known[tenant]}
+        given = {**variables, "today": today, **self._of(variables)}
         return [given[name] for name in names]
+
+    def scope(self, variables: Mapping[str, Any]) -> Scope:
+        """What its token opens: the city, or the province with its cities."""
+        found: Scope = self._of(variables)["scope"]
+        return found
+
+    def _of(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._known[variables.get("city") or variables["province"]]
 
 
 async def read_vocabulary(url: str) -> Vocabulary:
@@ -51,10 +62,13 @@ async def read_vocabulary(url: str) -> Vocabulary:
 
 def _city(tenant_id: int, tenant: Mapping[str, Any]) -> dict[str, Any]:
     names = {level["key"]: {"name": level["name"]} for level in tenant["levels"]}
-    return {"tenant": tenant_id, "level_names": _json(names)}
+    scope = Scope(frozenset({tenant_id}), Login.CITY)
+    return {"scope": scope, "tenant": tenant_id, "level_names": _json(names)}
 
 
-def _province(tenant: Mapping[str, Any], cities: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+def _province(
+    tenant_id: int, tenant: Mapping[str, Any], cities: Mapping[int, Mapping[str, Any]]
+) -> dict[str, Any]:
     own = {at: city for at, city in cities.items() if city["province"] == tenant["code"]}
     levels = [
         {"tenant_id": at, "city": city["name"], "place": place}
@@ -64,7 +78,8 @@ def _province(tenant: Mapping[str, Any], cities: Mapping[int, Mapping[str, Any]]
     ]
     rungs = [*tenant["rungs"], {"rung": None, "name": None}]
     placed = [{"place": place, **rung} for place, rung in enumerate(rungs)]
-    return {"tenants": list(own), "levels": _json(levels), "rungs": _json(placed)}
+    scope = Scope(frozenset({tenant_id, *own}))
+    return {"scope": scope, "tenants": list(own), "levels": _json(levels), "rungs": _json(placed)}
 
 
 def _json(value: object) -> str:

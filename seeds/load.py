@@ -55,6 +55,8 @@ async def load(
                 now,
             )
         yield done, len(parts), f"{part.definition.tenant.name} {part.name}"
+    if parts:  # else statements are planned blindly until autovacuum comes by
+        await connection.execute("ANALYZE organization, figure, person, post")
 
 
 async def _organizations(connection: "asyncpg.Connection[Any]", part: Part) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -32,31 +33,43 @@ GRAPHQL = "application/graphql-response+json"
 class Shown:
     """An operation of the document, with its variables and the answers shown, by language.
 
-    `asked_by` is what the line above it says: the options of `onegrid token`, and the purpose.
+    Its first comments say who asks, by the options of `onegrid token`, and with which purpose.
     """
 
     query: str
-    asked_by: dict[str, str] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        found = re.search(r"(?:query|mutation) (\w+)", self.query)
+        found = re.search(r"^(?:query|mutation) (\w+)", self.query, re.MULTILINE)
         return found[1] if found else "?"
+
+    @property
+    def asked_by(self) -> dict[str, str]:
+        """The options of `onegrid token`, without their dashes; none where anybody may ask."""
+        found = re.match(r"# onegrid token (.+)", self.query)
+        words = shlex.split(found[1]) if found else []
+        return dict(zip((word.removeprefix("--") for word in words[::2]), words[1::2], strict=True))
+
+    @property
+    def purpose(self) -> str | None:
+        """What X-Purpose states."""
+        found = re.search(r"^# X-Purpose: (.+)$", self.query, re.MULTILINE)
+        return found[1] if found else None
 
     @property
     def persona(self) -> str | None:
         """The key of the persona of the demo who may ask it; None where anybody may."""
-        if "role" not in self.asked_by:
+        given = self.asked_by
+        if "role" not in given:
             return None
-        slug = self.asked_by.get("city") or self.asked_by["province"]
-        return f"{self.asked_by['role'].lower().replace('_', '-')}-{slug}"
+        return f"{given['role'].lower().replace('_', '-')}-{given.get('city') or given['province']}"
 
     def asked_of(self, graph: Graph) -> Graph:
         """The application for whoever asks it."""
-        if not self.asked_by:
-            return graph
         registry, given = graph.live.registry, self.asked_by
+        if not given:
+            return graph
         tenant = (
             registry.city(given["city"])
             if "city" in given
@@ -68,7 +81,7 @@ class Shown:
             tenant.tenant.code,
             given.get("organization"),
             person=uuid.UUID(given["person"]) if "person" in given else None,
-            purpose=given.get("purpose"),
+            purpose=self.purpose,
         )
 
 
@@ -76,8 +89,8 @@ def _shown(found: list[Block]) -> list[Shown]:
     queries: list[Shown] = []
     for block in found:
         match block.words:
-            case ("graphql", *words):
-                queries.append(Shown(block.text, dict(word.split("=", 1) for word in words)))
+            case ("graphql",):
+                queries.append(Shown(block.text))
             case ("json", "variables"):
                 queries[-1].variables = block.json()
             case ("json", "answer", *language):
@@ -90,7 +103,7 @@ QUERIES = _shown(blocks(NAME))
 
 def test_mutations_are_rehearsed() -> None:
     """No mutation of the document changes anything for who tries it."""
-    mutations = [shown for shown in QUERIES if shown.query.startswith("mutation")]
+    mutations = [shown for shown in QUERIES if re.search("^mutation", shown.query, re.MULTILINE)]
     assert {str(shown) for shown in mutations if not shown.variables.get("dryRun")} == set()
     assert mutations != []
 
@@ -111,9 +124,7 @@ async def test_query(shown: Shown, demo: Graph) -> None:
 
 def test_examples_are_quoted() -> None:
     """Every example of the pages is in the document, word by word, asked by the same role."""
-    quoted = {
-        (" ".join(shown.query.split()), str(shown.variables), shown.persona) for shown in QUERIES
-    }
+    quoted = {(_plain(shown.query), str(shown.variables), shown.persona) for shown in QUERIES}
     lacking = [example.name for example in load_examples() if _quoted(example) not in quoted]
     assert lacking == []
 

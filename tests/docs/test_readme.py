@@ -1,5 +1,6 @@
 """The two READMEs: the same in both languages, their cities load, their answers are real."""
 
+import shlex
 from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
@@ -38,6 +39,25 @@ async def test_first_query(graph: Graph) -> None:
     typed = next(block for block in blocks("README.md") if block.language == "graphql")
     assert " ".join(typed.text.split()) == " ".join(query.split())
     assert await graph(query) == shown.json()
+
+
+async def test_query_with_a_token(demo: Graph) -> None:
+    """The token that the command line prints is good for the answer that is shown."""
+    found = blocks("README.md")
+    asked, shown = next(pair for pair in pairwise(found) if pair[0].text.startswith("TOKEN="))
+    assert await _bearer(demo, asked)(curl_query(asked.text)) == shown.json()
+
+
+def _bearer(graph: Graph, block: Block) -> Graph:
+    """The application for the bearer of the token that a block's first line makes."""
+    command = block.text.partition("\n")[0].removeprefix("TOKEN=$(").removesuffix(")")
+    words = shlex.split(command)
+    assert words[:2] == [".venv/bin/onegrid", "token"]
+    names = [word.removeprefix("--") for word in words[2::2]]
+    given = dict(zip(names, words[3::2], strict=True))
+    city = graph.live.registry.city(given["city"])
+    assert city is not None
+    return graph.as_(given["role"], city.tenant.code, given["organization"])
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tests.conftest import Graph
 from tests.isolation.canaries import LETTERS, Kind, seen
 from tests.isolation.definitions import CODES, PROVINCES
 from tests.isolation.probes import Probes
+from tests.isolation.rows import PLACES
 from tests.isolation.samples import Samples
 from tests.isolation.walking import Coverage, Reply, walk
 from tests.isolation.world import World
@@ -36,14 +37,20 @@ class Cast:
     writes: str = "a"
 
     def leaks(self, replies: Iterable[Reply]) -> list[str]:
-        """What they show that is not for this role's eyes, and by which probes."""
-        known = seen(self.knows)
-        return [
-            f"{found.kind.name.lower()} of {found.letter}: {found.text}: {reply}"
-            for reply in replies
-            for found in sorted(reply.canaries() - known)
-            if found.kind not in self.may_see.get(found.letter, ())
-        ]
+        """What they show that is not for this role's eyes, and by which probes.
+
+        What its token says it knows, and what it wrote with mutations it is shown later.
+        """
+        known, found = set(seen(self.knows)), []
+        for reply in replies:
+            if reply.kind == "mutation":
+                known |= seen(reply.request)
+            found += [
+                f"{canary.kind.name.lower()} of {canary.letter}: {canary.text}: {reply}"
+                for canary in sorted(reply.canaries() - known)
+                if canary.kind not in self.may_see.get(canary.letter, ())
+            ]
+        return found
 
 
 async def known(graph: Graph, world: World, schema: GraphQLSchema) -> dict[str, Samples]:
@@ -56,24 +63,26 @@ async def known(graph: Graph, world: World, schema: GraphQLSchema) -> dict[str, 
             CODES[letter],
             purpose=PURPOSE,
         )
-        for _ in range(2):  # the second time with the ids that were found
-            plain = (p for p in Probes(schema, samples, []).queries() if p.is_plain)
-            for reply in await walk(admin, plain):
-                coverage.add(reply, samples)
+        plain = (probe for probe in Probes(schema, samples, []).queries() if probe.is_plain)
+        for reply in await walk(admin, plain):
+            coverage.add(reply, samples)
         found[letter] = samples
     return found
 
 
 def _first(world: World, letter: str) -> Samples:
-    """What is enough to find all else."""
+    """What is enough to find all else; and places in the tree that fit together in a change."""
     tenant_id, kind = int(CODES[letter]), "City" if letter in PROVINCES else "Province"
-    row = world.row(letter, "organization", 1)
+    row, levels = world.row(letter, "organization", 1), world.levels(letter)
     samples = Samples(frozenset({tenant_id}))
     samples.add(f"{kind}.id", str(GlobalId(kind, tenant_id)))
     samples.add(f"{kind}.code", CODES[letter])
     samples.add("Organization.id", str(GlobalId("Organization", tenant_id, row["id"].hex)))
     samples.add("Organization.code", row["code"])
     samples.add("Organization.name", row["name"])
+    samples.add("bottom", levels[2])
+    for place, n in PLACES.items():
+        samples.add(place, world.row(letter, "organization", n)["code"])
     return samples
 
 

@@ -16,8 +16,10 @@ from schema.root import graphql_schema
 from schema.spelling import Speller, Spelling
 from server.services import Services
 from tests.conftest import opened, run_sql, services_of
-from tests.isolation.casts import known
+from tests.isolation.casts import ROLES, Cast, cast, known
+from tests.isolation.probes import Probes
 from tests.isolation.samples import Samples
+from tests.isolation.walking import Reply, walk
 from tests.isolation.world import World, make_world
 
 
@@ -78,3 +80,22 @@ def samples(world: World, schema: GraphQLSchema) -> Mapping[str, Samples]:
             return await known(graph, world, schema)
 
     return asyncio.run(look())
+
+
+@pytest.fixture(scope="session")
+def walks(
+    world: World, schema: GraphQLSchema, samples: Mapping[str, Samples]
+) -> Mapping[str, tuple[Cast, list[Reply]]]:
+    """By role who walked the graph, and all that came back; in one server, for its memory."""
+
+    async def walk_all() -> dict[str, tuple[Cast, list[Reply]]]:
+        url, found = await world.copy("world_walks"), {}
+        async with opened(url, services=world.services) as graph:
+            # what others read whole is in the audit that an administrator is shown: it goes first
+            for role in sorted(ROLES, key=lambda role: role != "CITY_ADMIN"):
+                who = cast(role, graph, world, samples)
+                probes = Probes(schema, who.samples, who.others)
+                found[role] = (who, await walk(who.graph, probes.queries()))
+        return found
+
+    return asyncio.run(walk_all())

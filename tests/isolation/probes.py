@@ -1,6 +1,6 @@
 """Probes: one selection for each field of each type that a schema has, found by introspection."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from graphql import (
     is_required_argument,
 )
 
-from tests.isolation.samples import FOREIGN, Samples, literal, required, variants
+from tests.isolation.samples import Samples, literal, required, variants
 
 DEEPEST = 8
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -43,20 +43,6 @@ class Probe:
     def is_plain(self) -> bool:
         """Whether it is asked with what the field requires only."""
         return "(" not in self.name
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether it is asked with a value of another tenant."""
-        return FOREIGN in self.name
-
-
-def share(probes: Iterable[Probe], at: int, of: int) -> Iterator[Probe]:
-    """All probes with one's own values, and of those with others' the part `at` of `of`."""
-    number = 0
-    for probe in probes:
-        number += probe.is_foreign
-        if not probe.is_foreign or number % of == at % of:
-            yield probe
 
 
 @dataclass(frozen=True)

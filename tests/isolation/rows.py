@@ -1,6 +1,8 @@
 """Rows full of canaries for every table that there is, made from the metadata of the tables."""
 
 import datetime
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from sqlalchemy.types import JSON, Text, Uuid
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
+from schema import tables
 from schema.events import EventKind
 from schema.keyring import Keyring, sealing_context
 from schema.personal import PersonalClass, mask
@@ -21,10 +24,15 @@ from tenants.definition import Definition
 from tests.conftest import NOW
 from tests.isolation.canaries import Kind, amount, identifier, phone, surname, word
 
+for module in pkgutil.iter_modules(tables.__path__, "schema.tables."):
+    importlib.import_module(module.name)  # so that the metadata have every table
+
 # applied from the tenant files
 FROM_FILES = ("tenant", "tenant_version", "workflow_version")
 # parent of each organization: the two subtrees of the first have the same shape
 PARENTS = (None, 0, 1, 1, 0, 4, 4, 4, 4)
+# what stands in the middle of it, below that, beside that, and below another
+PLACES = {"middle": 1, "leaf": 2, "sister": 3, "other middle": 4}
 SIZES = {"a": 7, "b": 9, "c": 8, "d": 6, "e": 7}
 LONG_AGO, FAR_AHEAD = datetime.date(2020, 1, 1), datetime.date(2099, 1, 1)
 EVENTS = (
@@ -213,6 +221,8 @@ SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
     "organization.parent_id": _parent,
     "organization.level": _level,
     "organization.rung": _rung,
+    # what is to end cannot be changed any more: the last one only
+    "organization.valid_to": lambda cell: FAR_AHEAD if cell.n == cell.filler.size - 1 else None,
     "person.erased_at": lambda cell: None,
     "post.kind": _post_kind,
     "event.kind": lambda cell: EVENTS[cell.n % len(EVENTS)].value,

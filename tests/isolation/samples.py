@@ -41,14 +41,33 @@ HINTS: Mapping[str, str] = {
     "city": "City.code",
     "post": "Post.id",
     "person": "Person.id",
+    "EstablishOrganizationInput.level": "bottom",
+    "EstablishOrganizationInput.parent": "middle",
+    "MergedOrganizationInput.parent": "middle",
+    "MoveOrganizationInput.parent": "other middle",
+    "organization": "leaf",
+    "organizations": "leaf",
+    "into": "sister",
+    "successors": "sister",
 }
 # values that are not found in answers
 WRITTEN: Mapping[str, str] = {
     "EstablishOrganizationInput.code": "NEW-1",
+    "EstablishOrganizationInput.name": "新设",
     "MergedOrganizationInput.code": "NEW-2",
+    "MergedOrganizationInput.name": "合并",
+    "RenameOrganizationInput.name": "改名",
+    "NewPersonInput.name": "某人",
+    "NewPersonInput.phone": "13800138000",
     "Date": "2026-03-01",
     "Int": "2",
     "Boolean": "true",
+}
+# inputs that need one of several fields: the first, where none is given
+ONE_OF: Mapping[str, tuple[str, ...]] = {
+    "EstablishOrganizationInput": ("parent",),
+    "AppointInput": ("person", "newPerson"),
+    "MergeOrganizationsInput": ("into", "intoNew"),
 }
 IDS, TEXTS = "Organization.id", "Organization.name"
 # texts that are worth trying as another tenant's, besides those above
@@ -128,10 +147,12 @@ def _own(samples: Samples, place: str, name: str, named: Any, returned: Any) -> 
 
 def composed(samples: Samples, named: GraphQLInputObjectType, given: Mapping[str, str]) -> str:
     """An input object with what it requires, and `given`, as GraphQL writes them."""
+    choice = ONE_OF.get(named.name, ())
+    chosen = () if set(choice) & set(given) else choice[:1]
     parts = {
         name: own(samples, named.name, name, item)
         for name, item in named.fields.items()
-        if is_required_input_field(item)
+        if is_required_input_field(item) or name in chosen
     }
     return "{" + ", ".join(f"{name}: {value}" for name, value in {**parts, **given}.items()) + "}"
 
@@ -155,7 +176,8 @@ def _places(others: list[Samples], type_: str, is_cursor: bool) -> list[str]:
         return [place for place in known if place.endswith(".cursor")]
     if type_ == "ID":
         return [place for place in known if place.partition(".")[2] in ("id", "code", "slug")]
-    return [place for place in known if place in TRIED or place in HINTS.values()]
+    wanted = {place for place in HINTS.values() if "." in place}
+    return [place for place in known if place in TRIED | wanted]
 
 
 def variants(

@@ -41,6 +41,10 @@ class World:
         """A row of a tenant."""
         return self.fillers[letter].rows[table][n]
 
+    def levels(self, letter: str) -> list[str]:
+        """The keys of a tenant's levels, from the top."""
+        return [level.key for level in self.fillers[letter].definition.hierarchy.levels]
+
     def without(self, letters: str, people: bool) -> list[str]:
         """Statements that leave only the rows of these tenants; and `people` or nothing private."""
         kept = ", ".join(str(self.fillers[letter].definition.tenant_id) for letter in letters)

@@ -83,7 +83,11 @@ def assert_completed(tmp_path: Path, data: Path, expected: Contents) -> None:
     finally:
         code = server.stop()
     assert (code, processes_of(data)) == (0, [])
-    assert sorted(path.name for path in data.iterdir()) == [".lock", "postgresql"]
+    assert sorted(path.name for path in data.iterdir()) == [
+        ".lock",
+        "postgresql",
+        "secrets",
+    ]
 
 
 def test_killed_load(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
 from schema.ids import GlobalId
@@ -17,10 +18,14 @@ from schema.keyring import CannotOpenError, Keyring
 from schema.privacy.keys import KeyKind
 from schema.privacy.rotation import LOCK, BusyError
 from server import privacy
+from server.claims import Claims
 from server.privacy import Rotated, Rotation
+from server.settings import Settings
+from server.tokens import open_mint
+from tenants.roles import Role
 from tests.conftest import load_all, run_sql
 from tests.schema.people.staffed import TENANTS
-from tests.server.processes import ONEGRID, Done, environment, onegrid, serving, start
+from tests.server.processes import ONEGRID, Done, Server, environment, onegrid, serving, start
 from tests.server.sealed import (
     NORTH,
     SOUTH,
@@ -449,6 +454,50 @@ def test_missing_keys_at_start(peopled: tuple[str, Keyring], tmp_path: Path) -> 
         "rows": 1,
         "file": "var/secrets/personal-keys.json",
     }
+
+
+PHONE = """{ viewer { role } city(code: "north") { people(phone: "%s") { nodes { phone } } } }"""
+
+
+def test_beside_a_running_server(peopled: tuple[str, Keyring], tmp_path: Path) -> None:
+    """A server goes on finding and opening phones through rotations that drop the old keys."""
+    url, keyring = peopled
+    with serving("--no-prepare", cwd=tmp_path, database_url=url) as server:
+        claims = Claims("someone", Role.CITY_ADMIN, ("990100",))
+        for arguments in ((), ("--drop-old",), ("--index", "--drop-old")):
+            found = _asked(server, tmp_path, claims, PHONE % phone_of(2))["data"]["city"]["people"]
+            assert found == {"nodes": [{"phone": phone_of(2)}]}
+            assert command(url, tmp_path, "rotate", *arguments).code == 0
+        found = _asked(server, tmp_path, claims, PHONE % phone_of(4))["data"]["city"]["people"]
+    assert found == {"nodes": [{"phone": phone_of(4)}]}
+    assert (len(keyring.key_ids), len(keyring.index_key_ids)) == (1, 1)
+
+
+def test_a_token_of_an_erased_person(peopled: tuple[str, Keyring], tmp_path: Path) -> None:
+    """A running server refuses the token of a person whom an operator has just erased."""
+    url, _ = peopled
+    claims = Claims("someone", None, ("990100",), None, id_of(2))
+    query = "{ viewer { role person { name phone } } }"
+    with serving("--no-prepare", cwd=tmp_path, database_url=url) as server:
+        before = _asked(server, tmp_path, claims, query)
+        erased = command(
+            url, tmp_path, "erase", "--city", "north", "--person", str(id_of(2)), "--yes"
+        )
+        after = _asked(server, tmp_path, claims, query)
+    assert before["data"]["viewer"] == {
+        "role": "RESIDENT",
+        "person": {"name": "样本2", "phone": phone_of(2)},
+    }
+    assert erased.code == 0
+    assert [error["extensions"]["code"] for error in after["errors"]] == ["TOKEN_SCOPE"]
+
+
+def _asked(server: Server, cwd: Path, claims: Claims, query: str) -> Any:
+    """The answer of a running server to the bearer of a token, who states a purpose."""
+    mint = open_mint(Settings(_env_file=None, data=cwd / "var"))
+    assert mint is not None
+    headers = {"authorization": f"Bearer {mint.token(claims, 1)}", "x-purpose": "visit"}
+    return httpx.post(f"{server.url}/graphql", json={"query": query}, headers=headers).json()
 
 
 async def _events(url: str) -> int:
