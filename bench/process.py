@@ -36,6 +36,10 @@ class Process:
         """The most resident memory that it ever had."""
         return self._status("VmHWM")
 
+    def forget_peak(self) -> None:
+        """From now on the peak is that of what follows."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", "utf-8")
+
     def _status(self, name: str) -> float:
         found = re.search(rf"^{name}:\s+(\d+) kB$", self._read("status"), re.MULTILINE)
         assert found is not None

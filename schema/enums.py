@@ -238,14 +238,3 @@ _described(
         "EVERYWHERE": "全部租户 | every tenant",
     },
 )
-_described(
-    PersonalClass,
-    "个人信息类别。 | Class of personal data.",
-    {
-        "NAME": "姓名 | name",
-        "PHONE": "电话 | phone",
-        "ADDRESS": "住址 | address",
-        "HOUSEHOLD": "家庭 | household",
-        "ID_NUMBER": "证件号码 | identity number",
-    },
-)

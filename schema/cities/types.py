@@ -115,7 +115,7 @@ class CityType(Node):
     )
     audit_events: refs.Events | None = relation(
         EventsOfTenant,
-        "日志全部事件,新的在后;须有 READ_AUDIT 权限 | every event of the log, the newest last; needs "
+        "日志全部事件,新的在后;须有 READ_AUDIT 权限 | every event, the newest last; needs "
         "READ_AUDIT",
         key=lambda root: (root.tenant_id,),
         arguments=AuditArguments,

@@ -268,7 +268,7 @@ class OrganizationType(Node):
     timeline: refs.Events | None = relation(
         EventsOfOrganization,
         "沿革:设立、更名、划转、合并、撤销、任免,新的在后。与 posts 同,须有 READ_PEOPLE 权限;"
-        "公开的沿革见 formerNames、formerParents、successors | what happened to it, the newest last; "
+        "公开的沿革见 formerNames、formerParents、successors | what happened, the newest last; "
         "needs READ_PEOPLE, as posts do; what is public of it is in formerNames, formerParents and "
         "successors",
         key=("tenant_id", "id"),

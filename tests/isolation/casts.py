@@ -7,7 +7,7 @@ from graphql import GraphQLSchema
 
 from schema.ids import GlobalId
 from tests.conftest import Graph
-from tests.isolation.canaries import LETTERS, Kind, seen
+from tests.isolation.canaries import LETTERS, Kind, Sighting, seen
 from tests.isolation.definitions import CODES, PROVINCES
 from tests.isolation.probes import Probes
 from tests.isolation.rows import PLACES
@@ -17,6 +17,7 @@ from tests.isolation.world import World
 
 PURPOSE = "walking the graph"
 EVERYTHING = frozenset(Kind)
+NOTHING: frozenset[Sighting] = frozenset()
 PUBLISHED = frozenset({Kind.DEFINITION, Kind.PUBLIC})
 
 
@@ -36,12 +37,12 @@ class Cast:
     knows: str = ""
     writes: str = "a"
 
-    def leaks(self, replies: Iterable[Reply]) -> list[str]:
+    def leaks(self, replies: Iterable[Reply], wrote: frozenset[Sighting] = NOTHING) -> list[str]:
         """What they show that is not for this role's eyes, and by which probes.
 
-        What its token says it knows, and what it wrote with mutations it is shown later.
+        What its token says it knows, and what somebody `wrote` with mutations it may be shown.
         """
-        known, found = set(seen(self.knows)), []
+        known, found = seen(self.knows) | wrote, []
         for reply in replies:
             if reply.kind == "mutation":
                 known |= seen(reply.request)

@@ -20,7 +20,7 @@ from graphql import (
     is_required_argument,
 )
 
-from tests.isolation.samples import Samples, literal, required, variants
+from tests.isolation.samples import FOREIGN, Samples, literal, required, variants
 
 DEEPEST = 8
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -44,6 +44,11 @@ class Probe:
         """Whether it is asked with what the field requires only."""
         return "(" not in self.name
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is asked with a value of another tenant."""
+        return FOREIGN in self.name
+
 
 @dataclass(frozen=True)
 class Route:
@@ -61,6 +66,11 @@ class Route:
     def on(self, step: str) -> "Route":
         """One field further."""
         return Route(self.field, f"{self.opening}{step}{{", self.depth + 1)
+
+
+def route_to(type_: str, id_: str) -> Route:
+    """The way to an object by its global id."""
+    return Route("node", f"node(id: {literal(id_)}){{__typename ... on {type_}{{", 2)
 
 
 class Probes:
@@ -106,11 +116,14 @@ class Probes:
     def routes(self) -> dict[str, Route]:
         """The shortest way to each object type, from the objects whose ids are known."""
         starts = {
-            type_: Route("node", f"node(id: {literal(id_)}){{__typename ... on {type_}{{", 2)
+            type_: route_to(type_, id_)
             for type_, id_ in self._samples.ids()
             if self._is_node(type_)
         }
-        starts["Viewer"] = Route("viewer", "viewer{", 1)
+        return self.ways({**starts, "Viewer": Route("viewer", "viewer{", 1)})
+
+    def ways(self, starts: Mapping[str, Route]) -> dict[str, Route]:
+        """The shortest way to each object type that these objects lead to."""
         found, waiting = dict(starts), list(starts)
         while waiting:
             for type_, route in self._steps(waiting.pop(0), found):

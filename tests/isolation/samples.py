@@ -139,8 +139,7 @@ def _own(samples: Samples, place: str, name: str, named: Any, returned: Any) -> 
     if written is not None:
         return literal(written) if named.name in ("Date", "String") else written
     if name in CURSORS and isinstance(returned, GraphQLObjectType):
-        edge = get_named_type(returned.fields["edges"].type)
-        return literal(samples.first(f"{edge.name}.cursor", TEXTS))
+        return literal(samples.first(_cursor(returned), TEXTS))
     hint = HINTS.get(f"{place}.{name}") or HINTS.get(name)
     return literal(samples.first(hint or "", IDS if named.name == "ID" else TEXTS))
 
@@ -161,23 +160,28 @@ def _listed(type_: GraphQLInputType, value: str) -> str:
     return f"[{value}]" if is_list_type(get_nullable_type(type_)) else value
 
 
-def foreign(others: list[Samples], named: Any, name: str) -> Iterator[str]:
+def foreign(others: list[Samples], named: Any, name: str, returned: Any) -> Iterator[str]:
     """Values of other tenants that fit an argument, as GraphQL writes them; whose goes round."""
     if named.name not in ("ID", "String"):
         return
-    for at, place in enumerate(_places(others, named.name, name in CURSORS)):
+    for at, place in enumerate(_places(others, named.name, name, returned)):
         holders = [other for other in others if other.values.get(place)]
         yield literal(holders[at % len(holders)].values[place][0])
 
 
-def _places(others: list[Samples], type_: str, is_cursor: bool) -> list[str]:
+def _places(others: list[Samples], type_: str, name: str, returned: Any) -> list[str]:
     known = sorted({place for other in others for place in other.values if other.values[place]})
-    if is_cursor:
-        return [place for place in known if place.endswith(".cursor")]
+    if name in CURSORS:
+        return [place for place in known if place in (_cursor(returned), IDS)]
     if type_ == "ID":
         return [place for place in known if place.partition(".")[2] in ("id", "code", "slug")]
     wanted = {place for place in HINTS.values() if "." in place}
     return [place for place in known if place in TRIED | wanted]
+
+
+def _cursor(returned: Any) -> str:
+    """Where the cursors of a connection are shown."""
+    return f"{get_named_type(returned.fields['edges'].type).name}.cursor"
 
 
 def variants(
@@ -189,7 +193,7 @@ def variants(
         yield from _of_input(samples, others, named, given)
         return
     yield name, own(samples, place, name, given, returned)
-    for value in foreign(others, named, name):
+    for value in foreign(others, named, name, returned):
         yield f"{name} {FOREIGN}", _listed(given.type, value)
 
 

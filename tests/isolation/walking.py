@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,9 +70,28 @@ class Reply:
 
 async def walk(graph: Graph, probes: Iterable[Probe], kind: str = "query") -> list[Reply]:
     """Send the probes, several in a document where they bear it, in order."""
-    replies = []
-    for batch in _batches(probes):
-        replies += await _sent(graph, batch, kind)
+    (replies,) = await walk_together([graph], probes, kind)
+    return replies
+
+
+async def walk_together(
+    graphs: Sequence[Graph], probes: Iterable[Probe], kind: str = "query", of: int = 1
+) -> list[list[Reply]]:
+    """Send each document as everybody before the next, for servers remember the last ones.
+
+    With `of`, each sends its own part, one of so many, of those with other tenants' values.
+    """
+    given = list(probes)
+    own = [probe for probe in given if not probe.is_foreign]
+    foreign = [probe for probe in given if probe.is_foreign]
+    replies: list[list[Reply]] = [[] for _ in graphs]
+    for batch in _batches(own):
+        for at, graph in enumerate(graphs):
+            replies[at] += await _sent(graph, batch, kind)
+    for number, batch in enumerate(_batches(foreign)):
+        for at, graph in enumerate(graphs):
+            if number % of == at % of:
+                replies[at] += await _sent(graph, batch, kind)
     return replies
 
 
@@ -164,9 +183,11 @@ class Coverage:
 
 
 def differences(replies: Iterable[Reply], others: Iterable[Reply]) -> list[str]:
-    """Probes that were answered in two ways, and headers that differ; the first ten."""
+    """What differs between two answers to each request of `others`; the first ten."""
+    by_request = {reply.request: reply for reply in replies}
     found = []
-    for reply, other in zip(replies, others, strict=True):
+    for other in others:
+        reply = by_request[other.request]
         if reply.whole == other.whole:
             continue
         pairs = zip(reply.answers(), other.answers(), strict=True)

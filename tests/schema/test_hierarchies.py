@@ -93,7 +93,8 @@ EVERY = """{ province(code: "liaoning") { cities { slug postKinds { key levels {
 async def test_every_rule_is_about_a_post_of_its_city(graph: Graph) -> None:
     """The post of each staffing rule is one of the city's, and may be held at the level."""
     for city in (await graph.data(EVERY))["province"]["cities"]:
-        held = {kind["key"]: [level["key"] for level in kind["levels"]] for kind in city["postKinds"]}
+        kinds = city["postKinds"]
+        held = {kind["key"]: [level["key"] for level in kind["levels"]] for kind in kinds}
         rules = [
             (level["key"], rule["post"]["key"])
             for level in city["levels"]

@@ -187,7 +187,6 @@ def ask_often(api: Api, who: str, cases: st.SearchStrategy[AnyCase], times: int)
         case.operation.validate_response(response, case=case)
 
     ask()
-    print(who, outcomes)
     return outcomes
 
 

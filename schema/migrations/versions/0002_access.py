@@ -51,6 +51,11 @@ def upgrade() -> None:
 
 
 def _tables() -> None:
+    op.create_index(
+        "organization_counts",
+        "organization",
+        ["tenant_id", "level", "rung", "valid_from", "valid_to"],
+    )
     op.create_table(
         "organization_placement",
         sa.Column("tenant_id", sa.Integer(), nullable=False),
@@ -165,6 +170,7 @@ def _secure(table: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("organization_counts", "organization")
     for table in ("event", "event_counter", "post", "person", "organization_placement"):
         op.drop_table(table)
     for table in (*SHARED, *OWNERS):
