@@ -35,7 +35,7 @@ class Plans:
     abuse_seconds: float
 
 
-FULL = Plans(Plan(rounds=5, seconds=3), Plan(rounds=9, seconds=2, connections=1), 2000, 50, 3)
+FULL = Plans(Plan(rounds=5, seconds=3), Plan(rounds=40, seconds=0.5, connections=1), 2000, 50, 3)
 QUICK = Plans(Plan(rounds=2, seconds=0.5), Plan(rounds=2, seconds=0.5, connections=1), 100, 5, 0.5)
 
 

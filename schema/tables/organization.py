@@ -56,7 +56,12 @@ class OrganizationRow(SQLModel, table=True):
         Index("organization_by_level", "tenant_id", "level", "pinyin", "code"),
         Index("organization_subtree", "tenant_id", "path", "rung", "level"),
         # holds all that is counted: a province's counts read no row, under row-level security too
-        Index("organization_counts", "tenant_id", "level", "rung", "valid_from", "valid_to"),
+        Index(
+            "organization_counts",
+            "tenant_id",
+            "level",
+            postgresql_include=["rung", "valid_from", "valid_to"],
+        ),
     )
 
     tenant_id: int = Field(primary_key=True)

@@ -54,7 +54,8 @@ def _tables() -> None:
     op.create_index(
         "organization_counts",
         "organization",
-        ["tenant_id", "level", "rung", "valid_from", "valid_to"],
+        ["tenant_id", "level"],
+        postgresql_include=["rung", "valid_from", "valid_to"],
     )
     op.create_table(
         "organization_placement",
