@@ -36,7 +36,7 @@ from server.runs import execute_current
 from server.serve import Server, bind
 
 
-class Everything(Scope):
+class _Everything(Scope):
     """Every tenant, and nothing said of it to PostgreSQL: the owner sees all."""
 
     setting = ""
@@ -54,7 +54,7 @@ def create_bare(url: str, folder: Path) -> Starlette:
     async def open_context(request: Request, caller: None) -> AsyncIterator[Context]:
         registry = live.registry
         now = datetime.datetime.now(datetime.UTC)
-        scope = Everything(frozenset(registry.by_id))
+        scope = _Everything(frozenset(registry.by_id))
         resources = Resources(live.database, keyring, live.refreshed, speller)
         async with live.database.snapshot(scope) as snapshot:
             today = now.astimezone(CHINA).date()

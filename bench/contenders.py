@@ -10,7 +10,7 @@ from bench.bearers import SECRET, authorization
 from bench.client import HOST, post
 from bench.operations import Operation
 from bench.process import Process, free_port, running
-from bench.results import LIMIT, OFF, ON, SERVER
+from bench.results import LIMIT, SERVER
 from schema.keyring import FILE_NAME
 
 MUCH = "1000000000000/minute"
@@ -59,8 +59,8 @@ def with_and_without(url: str, folder: Path) -> "Iterator[tuple[Contender, ...]]
         _module("bench.bare", folder / "bare.log", url, str(folder)) as bare,
     ):
         yield (
-            Contender(SERVER, secured, _graphql, secured.memory_mb(), ON),
-            Contender(SERVER, bare, _graphql, bare.memory_mb(), OFF),
+            Contender(SERVER, secured, _graphql, secured.memory_mb(), ", security on"),
+            Contender(SERVER, bare, _graphql, bare.memory_mb(), ", security off"),
         )
 
 
