@@ -51,11 +51,9 @@ def find_province(context: Context, code: str) -> Definition:
     """
     found = context.registry.province(code)
     if found is None:
-        names = ", ".join(
-            province.tenant.slug
-            for province in context.registry.provinces
-            if context.scope.permits(province.tenant_id)
-        )
+        provinces = context.registry.provinces
+        opened = [item for item in provinces if context.scope.permits(item.tenant_id)]
+        names = ", ".join(item.tenant.slug for item in opened) or "—"
         raise CodedError(
             ErrorCode.PROVINCE_UNKNOWN,
             f"没有省份“{code}”;请用六位区划代码或网址名,可用:{names}。",

@@ -1,8 +1,9 @@
 """GraphQL documents: text in, a parsed and validated document out, worked out once a text."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from graphql import (
@@ -68,11 +69,12 @@ class DocumentFailure:
 
     `code` is PARSE_FAILED, VALIDATION_FAILED, INTROSPECTION_DISABLED or that of the bound which
     the text is above. `errors` holds at least one error; they are shared by all requests with the
-    same text, so nobody may change them.
+    same text, so nobody may change them. `seconds` is how long it took to find out.
     """
 
     code: ErrorCode
     errors: tuple[GraphQLError, ...]
+    seconds: float = field(default=0.0, compare=False)
 
 
 class Documents:
@@ -116,23 +118,28 @@ class Documents:
         if excess is not None:
             return _refused(excess.refusal())
         found = self._documents.get(text) or self._failures.get(text)
-        return found if found is not None else self._read(text)
+        if found is not None:
+            return found
+        started = time.perf_counter()
+        made, weight = self._read(text)
+        if isinstance(made, Document):
+            self._documents.keep(text, made, weight)
+            return made
+        failure = replace(made, seconds=time.perf_counter() - started)
+        if weight:
+            self._failures.keep(text, failure, weight)
+        return failure
 
     def _length_excess(self, text: str) -> Excess | None:
         return None if self._bounds is None else length_excess(text, self._bounds)
 
-    def _read(self, text: str) -> Document | DocumentFailure:
+    def _read(self, text: str) -> tuple[Document | DocumentFailure, int]:
+        """What a text comes to, and its weight in memory; 0 where it was not parsed."""
         scanned = scan(text)
         excess = None if self._bounds is None else scan_excess(scanned, self._bounds)
         if excess is not None:
-            return _refused(excess.refusal())
-        weight = len(text) * 4 + scanned.tokens * TOKEN_BYTES
-        made = self._made(text)
-        if isinstance(made, Document):
-            self._documents.keep(text, made, weight)
-        else:
-            self._failures.keep(text, made, weight)
-        return made
+            return _refused(excess.refusal()), 0
+        return self._made(text), len(text) * 4 + scanned.tokens * TOKEN_BYTES
 
     def _made(self, text: str) -> Document | DocumentFailure:
         try:

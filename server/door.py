@@ -78,6 +78,9 @@ CORS_SECONDS = 7200
 CLIENT_LEFT = 499
 """The status that is logged where the client left before it had an answer."""
 
+LARGE_PAUSE = 0.05
+"""Seconds until a body is refused for its size; the sender cannot send the next one meanwhile."""
+
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:=+/-]{7,127}")
 _SHOWN = 200
@@ -378,6 +381,8 @@ def _response(answers: Answers, error: Exception) -> Response:
 async def _refuse(
     scope: Scope, send: Send, refusal: CodedError, headers: dict[str, str] | None = None
 ) -> None:
+    if refusal.code is ErrorCode.BODY_TOO_LARGE:
+        await asyncio.sleep(LARGE_PAUSE)
     response: Response = _answers(scope).refusal(refusal)
     if refusal.code is ErrorCode.DEADLINE_EXCEEDED:
         response.status_code = 408  # it was not the server that took so long

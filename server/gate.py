@@ -1,7 +1,7 @@
 """The gate before every operation: who asks, which text, and what it costs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import FieldNode, StringValueNode, VariableNode
 from starlette.requests import Request
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from schema.actor import Actor
 from schema.scope import Login, Scope
 from server.actors import actor_of
+from server.claims import Claims
 from server.documents import Document
 from server.facts import RequestFacts
 from server.graphql import Gate
@@ -48,6 +49,7 @@ class Admission(Gate):
         self._identity = identity
         self._rates = rates
         self._trusted = trusted
+        self._openings = Openings()
 
     async def admit(self, request: Request, facts: RequestFacts) -> Caller:
         """The caller of a request.
@@ -57,8 +59,9 @@ class Admission(Gate):
         claims = await self._identity.claims(request.headers.get("authorization"))
         registry = self._live.registry
         purpose = purpose_of(request.headers.get("x-purpose"))
-        actor = actor_of(claims, registry, purpose)
-        scope = scope_of(actor, registry)
+        actor, scope = self._openings.of(claims, registry)
+        if purpose is not None:
+            actor = replace(actor, purpose=purpose)
         facts.role = actor.role.value
         facts.tenant = _tenant(actor)
         accepted = ", ".join(request.headers.getlist("accept-language"))
@@ -94,6 +97,28 @@ class Admission(Gate):
     def cached(self, parameters: Parameters, request: Request) -> Mapping[str, str]:
         """Answers to trusted queries that anybody may ask can be kept by caches."""
         return cache_headers(self._trusted, parameters, request)
+
+
+class Openings:
+    """What claims open, worked out once while a registry is in force, for `size` claims."""
+
+    def __init__(self, size: int = 10_000) -> None:
+        self._size = size
+        self._registry: Registry | None = None
+        self._known: dict[Claims | None, tuple[Actor, Scope]] = {}
+
+    def of(self, claims: Claims | None, registry: Registry) -> tuple[Actor, Scope]:
+        """The actor of claims, without a purpose, and what it may read.
+
+        Errors: `CodedError` TOKEN_SCOPE.
+        """
+        if registry is not self._registry or len(self._known) >= self._size:
+            self._registry, self._known = registry, {}
+        found = self._known.get(claims)
+        if found is None:
+            actor = actor_of(claims, registry)
+            found = self._known[claims] = actor, scope_of(actor, registry)
+        return found
 
 
 def scope_of(actor: Actor, registry: Registry) -> Scope:

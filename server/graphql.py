@@ -1,5 +1,6 @@
 """GraphQL over HTTP: one ASGI endpoint for queries and mutations."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -19,6 +20,15 @@ from server.facts import RequestFacts, facts_of
 from server.operations import Operation, select_operation
 from server.parameters import Parameters, read_parameters
 from server.preferences import GRAPHQL_RESPONSE, JSON, language, media_type
+
+PAUSE = 10
+"""A refused document is answered after so many times as long as it took to refuse.
+
+Whoever sends one after another leaves the processor to the others most of the time.
+"""
+
+MAX_PAUSE = 0.5
+"""Seconds of that at most."""
 
 Execute = Callable[[Operation, Any], Awaitable[ExecutionResult]]
 OpenContext = Callable[[Request, Any], AbstractAsyncContextManager[Any]]
@@ -123,6 +133,7 @@ class GraphQLEndpoint:
         facts.cache = "hit" if text in self._documents else "miss"
         document = self._documents.get(text)
         if isinstance(document, DocumentFailure):
+            await asyncio.sleep(min(document.seconds * PAUSE, MAX_PAUSE))
             return answers.failure(document)
         self._gate.valid(parameters)
         operation = select_operation(document, parameters)

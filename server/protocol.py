@@ -52,6 +52,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stage = _Stage.BETWEEN
         self._begun_now = False
         self._chunk_bytes = 0
+        self._first_bytes = 0
         self._head_bytes = 0
         self._frame_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -94,11 +95,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """A head begins."""
         super().on_message_begin()
         self._stage, self._begun_now = _Stage.HEAD, True
+        self._first_bytes = self._chunk_bytes
         self._head_bytes = self._frame_bytes = 0
 
     def on_headers_complete(self) -> None:
         """A head has ended: its request runs."""
-        if self._head_bytes + self._chunk_bytes > self.HEAD_BYTES:  # it may be; it seldom is
+        most = self._first_bytes + self._head_bytes + self._chunk_bytes
+        if most > self.HEAD_BYTES:  # it may be too big; it seldom is
             self._check_head()
         self._stage = _Stage.BODY
         self._stop_waiting()

@@ -229,7 +229,10 @@ SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
     "event.role": lambda cell: "SECRETARY",
     "event.about": _about,
     "event.person_id": lambda cell: cell.id_of("person", cell.n),
-    "event.organization_id": lambda cell: cell.id_of("organization", cell.n),
+    # one organization has events of every kind
+    "event.organization_id": lambda cell: cell.id_of(
+        "organization", 1 if cell.n < len(EVENTS) else cell.n
+    ),
     "event_counter.seq": lambda cell: cell.filler.size,
 }
 """Columns whose values mean something; all others get what their type can hold."""

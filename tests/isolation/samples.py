@@ -70,8 +70,16 @@ ONE_OF: Mapping[str, tuple[str, ...]] = {
     "MergeOrganizationsInput": ("into", "intoNew"),
 }
 IDS, TEXTS = "Organization.id", "Organization.name"
-# texts that are worth trying as another tenant's, besides those above
-TRIED = {"City.slug", "Province.slug", "Person.name", "FormerName.name", "Service.code"}
+# texts that are worth trying as another tenant's anywhere, besides what an argument's hint says
+TRIED = {
+    "City.slug",
+    "Level.key",
+    "Organization.code",
+    "Organization.name",
+    "Person.name",
+    "Person.phone",
+    "PostKind.key",
+}
 CURSORS = ("after", "before")
 FOREIGN = "of another"
 
@@ -175,8 +183,7 @@ def _places(others: list[Samples], type_: str, name: str, returned: Any) -> list
         return [place for place in known if place in (_cursor(returned), IDS)]
     if type_ == "ID":
         return [place for place in known if place.partition(".")[2] in ("id", "code", "slug")]
-    wanted = {place for place in HINTS.values() if "." in place}
-    return [place for place in known if place in TRIED | wanted]
+    return [place for place in known if place in TRIED | {HINTS.get(name)}]
 
 
 def _cursor(returned: Any) -> str:

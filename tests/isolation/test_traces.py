@@ -20,7 +20,7 @@ from schema.personal import PERSONAL, PersonalClass, mask
 from schema.projection import metadata
 from server.logs import configure_logs
 from tests.conftest import Graph, opened
-from tests.isolation.canaries import surname
+from tests.isolation.canaries import phone, surname
 from tests.isolation.casts import cast
 from tests.isolation.conftest import Copy, Known
 from tests.isolation.definitions import CODES
@@ -103,6 +103,25 @@ async def test_the_mask_is_what_keeps_it(
     (real,) = await _asked((), who, world, samples, schema, copied, plain=True)
     (other,) = await _asked((1, 2), who, world, samples, schema, copied, plain=True)
     assert differences(real, other) != []
+
+
+async def test_a_phone_is_found_only_where_it_may_be_seen(world: World, copied: Copy) -> None:
+    """Who is a secretary here and a worker there finds people by phone here only."""
+    person, other = world.row("a", "person", 3), world.row("a", "organization", 4)
+    worker = world.row("a", "post", 1)["kind"]
+    url = await copied(
+        "INSERT INTO post (tenant_id, id, person_id, organization_id, kind, valid_from, data_kind)"
+        f" VALUES (990100, gen_random_uuid(), '{person['id']}', '{other['id']}', '{worker}',"
+        " '2020-01-01', 'REAL')"
+    )
+    async with opened(url, services=world.services) as graph:
+        bound = graph.as_("", CODES["a"], person=person["id"], purpose=PURPOSE)
+        seen = await bound.data(FIND, city=CODES["a"])
+        numbers = [phone("a", n) for n in range(6)]
+        found = [await bound.data(FIND, city=CODES["a"], phone=number) for number in numbers]
+    assert len(seen["city"]["people"]["nodes"]) == 3  # itself, and those of the other subtree
+    sizes = [len(data["city"]["people"]["nodes"]) for data in found]
+    assert sizes == [0, 0, 0, 1, 0, 0]
 
 
 def test_cursors_of_people_are_ids(schema: GraphQLSchema, samples: Known) -> None:

@@ -65,7 +65,13 @@ async def test_nothing_of_another_tenant_by_any_value(
             assert who.leaks(replies) == []
 
 
-ALONE = {"CITY_ADMIN": ("a", True), "PROVINCE_ADMIN": ("abd", False), "PUBLIC": (LETTERS, False)}
+# whose rows each is shown, and whether private ones
+ALONE = {
+    "CITY_ADMIN": ("a", True),
+    "RESIDENT": ("a", False),
+    "PROVINCE_ADMIN": ("abd", False),
+    "PUBLIC": (LETTERS, False),
+}
 
 
 @pytest.mark.parametrize("role", ALONE)

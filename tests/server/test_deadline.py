@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from schema.database import Database, engine
@@ -19,11 +22,14 @@ from schema.scope import Login, Scope
 from server.app import create_app
 from server.claims import Claims
 from server.deadline import ClientLeftError, deadline
+from server.documents import DocumentFailure, Documents
+from server.graphql import MAX_PAUSE, PAUSE, GraphQLEndpoint
 from server.live import Live
 from server.services import Services
 from tenants.roles import Role
 from tests.conftest import services_of
 from tests.schema.organizations.town import load_town
+from tests.server.bench import EXECUTE, GRAPHQL, SCHEMA, Bench, post
 from tests.server.processes import start_server, wait_ready
 from tests.server.wire import Client, connected, served
 
@@ -464,3 +470,25 @@ async def test_a_real_server(full_url: str, tmp_path: Path) -> None:
     assert [line["status"] for line in lines if line.get("path") == "/graphql"] == [499] * 3
     assert {line["level"] for line in lines} == {"info"}
     assert "Traceback" not in said
+
+
+async def test_a_refused_document_waits() -> None:
+    """Its answer comes after many times as long as it took to refuse, and at most half a second."""
+    documents = Documents(SCHEMA)
+    loop = asyncio.get_running_loop()
+    for text in ("{ nothing }", '{ nothing(a: "' + "x" * 100_000 + '") }'):
+        failure = documents.get(text)
+        assert isinstance(failure, DocumentFailure)
+        assert failure.seconds > 0
+        app = Route("/graphql", GraphQLEndpoint(documents, EXECUTE, Bench().open_context))
+        async with client_of(app) as client:
+            started = loop.time()
+            status, _ = await post(client, text, GRAPHQL)
+            assert loop.time() - started >= min(failure.seconds * PAUSE, MAX_PAUSE)
+        assert status == 400
+
+
+def client_of(route: Route) -> httpx.AsyncClient:
+    """A client of one route."""
+    transport = httpx.ASGITransport(Starlette(routes=[route]))
+    return httpx.AsyncClient(transport=transport, base_url="http://test")

@@ -4,6 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
+from schema.errors import CodedError
+from schema.scope import Login, Scope
+from server.actors import actor_of
+from server.claims import Claims
+from server.gate import Openings
+from tenants.definition import Definition
+from tenants.registry import Registry
+from tenants.roles import Role
 from tests.conftest import Graph, opened, services_of
 
 FUSHUN, DANDONG = "210400", "210600"
@@ -53,3 +63,24 @@ async def test_cities(full_url: str, tmp_path: Path) -> None:
         assert await refusals(resident, FUSHUN, 2) == [None, "city"]
         assert await refusals(graph, DANDONG, 1) == [None]
         assert await refusals(graph.as_("PROVINCE_ANALYST", "210000"), FUSHUN, 4) == [None] * 4
+
+
+def of_city(code: str, subject: str = "someone") -> Claims:
+    return Claims(subject, Role.CITY_ADMIN, (code,))
+
+
+def test_what_claims_open_is_worked_out_once(shipped: tuple[Definition, ...]) -> None:
+    """The same claims open the same, other claims and other tenants in force something else."""
+    openings, registry = Openings(size=2), Registry(shipped)
+    found = openings.of(of_city(FUSHUN), registry)
+    scope = Scope(frozenset({210400}), Login.CITY)
+    assert found == (actor_of(of_city(FUSHUN), registry), scope)
+    assert openings.of(of_city(FUSHUN), registry) is found
+    assert openings.of(of_city(FUSHUN, "another"), registry)[0].subject == "another"
+    everybody = openings.of(None, registry)
+    assert everybody[1] == Scope(frozenset(registry.by_id))
+    without = Registry(tuple(item for item in shipped if item.tenant_id != 210400))
+    with pytest.raises(CodedError, match="there is no tenant 210400"):
+        openings.of(of_city(FUSHUN), without)
+    assert openings.of(None, without)[1] == Scope(frozenset(without.by_id))
+    assert openings.of(of_city(FUSHUN), registry) == found

@@ -223,6 +223,18 @@ async def test_big_head_at_once(size: int) -> None:
         assert await client.ended() == b""
 
 
+@pytest.mark.parametrize("first", [10_000, 40_000, 60_000])
+async def test_big_head_in_two_parts(first: int) -> None:
+    """So is one whose parts are within the bound each."""
+    request = post("/echo", b"x", f"cookie: {'c' * 70_000}")
+    async with connected(Patient) as client:
+        await client.say(request[:first])
+        for _ in range(20):  # until the server has read it
+            await asyncio.sleep(0)
+        await client.say(request[first:])
+        assert (await client.answer())[0] == 431
+
+
 async def test_large_head_within_the_bound() -> None:
     """A head of 60 KB, as big tokens and cookies make it, is taken."""
     async with connected(Patient) as client:
