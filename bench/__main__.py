@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +15,28 @@ from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
 
 from bench import report, results
-from bench.contenders import contenders
+from bench.abuse import measure_abuse
+from bench.contenders import contenders, server, with_and_without
 from bench.database import facts, make_database
 from bench.measure import Plan, measure
 from bench.operations import load_operations
-from bench.results import Results, Setting
+from bench.results import SECURED, Results, Setting
+from bench.shares import measure_shares
 
-FULL = Plan(rounds=5, seconds=3)
-QUICK = Plan(rounds=2, seconds=0.5)
+
+@dataclass(frozen=True)
+class Plans:
+    """How long each part takes: `times` of a share, `requests` of an attack."""
+
+    load: Plan
+    alone: Plan
+    times: int
+    requests: int
+    abuse_seconds: float
+
+
+FULL = Plans(Plan(rounds=5, seconds=3), Plan(rounds=120, seconds=0.2, connections=1), 2000, 50, 3)
+QUICK = Plans(Plan(rounds=2, seconds=0.5), Plan(rounds=2, seconds=0.5, connections=1), 100, 5, 0.5)
 
 
 def main(
@@ -34,10 +49,11 @@ def main(
     folder = Path(tempfile.mkdtemp(prefix="onegrid-bench-"))
     with console.status("starting PostgreSQL and loading every tenant"):
         url = make_database(folder)
-    plan = QUICK if quick else FULL
+    plans = QUICK if quick else FULL
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        found = runner.run(_run(url, folder, plan, console))
-    console.print(report.table(found))
+        found = runner.run(_run(url, folder, plans, console))
+    for shown in (report.table, report.security_table, report.abuse_table):
+        console.print(shown(found))
     for line in report.bound_lines(found):
         console.print(line)
     if not quick:
@@ -47,10 +63,22 @@ def main(
         console.print("Written: bench/results.json, docs/benchmark.md")
 
 
-async def _run(url: str, folder: Path, plan: Plan, console: Console) -> Results:
-    found = await facts(url)
-    with contenders(url, folder) as running, console.status("") as status:
-        rows, memory = await measure(load_operations(), running, plan, status.update)
+async def _run(url: str, folder: Path, plans: Plans, console: Console) -> Results:
+    found, plan = await facts(url), plans.load
+    operations = load_operations()
+    by_key = {operation.key: operation for operation in operations}
+    one = by_key["organization"]
+    with console.status("") as status:
+        with contenders(url, folder) as running:
+            rows, memory = await measure(operations, running, plan, status.update)
+        with with_and_without(url, folder) as both:
+            secured = [by_key[key] for key in SECURED]
+            more, _ = await measure(secured, both, plans.alone, status.update)
+        shares = await measure_shares(url, folder, one, plans.times)
+        with server(url, folder) as process:
+            abuse = await measure_abuse(
+                process, one, plans.requests, plans.abuse_seconds, status.update
+            )
     setting = Setting(
         date=datetime.date.today(),
         cores=len(os.sched_getaffinity(0)),
@@ -61,7 +89,7 @@ async def _run(url: str, folder: Path, plan: Plan, console: Console) -> Results:
         seconds=plan.seconds,
         connections=plan.connections,
     )
-    return Results(setting=setting, memory=memory, rows=rows)
+    return Results(setting=setting, memory=memory, rows=[*rows, *more], shares=shares, abuse=abuse)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.bare import BARE, MUCH
 from bench.bearers import SECRET, authorization
 from bench.client import HOST, post
 from bench.operations import Operation
 from bench.process import Process, free_port, running
-from bench.results import LIMIT, SERVER
+from bench.results import LIMIT, OFF, ON, SERVER
 from schema.keyring import FILE_NAME
-
-MUCH = "1000000000000/minute"
-"""A rate that is counted and never reached."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,11 @@ def contenders(url: str, folder: Path) -> "Iterator[tuple[Contender, ...]]":
 
 @contextmanager
 def with_and_without(url: str, folder: Path) -> "Iterator[tuple[Contender, ...]]":
-    """The server as it is, and made of the same parts without its security."""
-    with (
-        server(url, folder) as secured,
-        _module("bench.bare", folder / "bare.log", url, str(folder)) as bare,
-    ):
+    """The server as it is, and made of the same parts without its security, in one process."""
+    with _module("bench.bare", folder / "bare.log", url, str(folder)) as both:
         yield (
-            Contender(SERVER, secured, _graphql, secured.memory_mb(), ", security on"),
-            Contender(SERVER, bare, _graphql, bare.memory_mb(), ", security off"),
+            Contender(SERVER, both, _graphql, both.memory_mb(), ON),
+            Contender(SERVER, both, lambda operation: BARE, both.memory_mb(), OFF),
         )
 
 

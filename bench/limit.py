@@ -94,7 +94,7 @@ def create_limit(url: str, today: Today = china_today) -> ASGIApp:
         if scope["type"] == "lifespan":
             async with Limit.opened(url) as limit:
                 limits.append(limit)
-                await _live(receive, send)
+                await live(receive, send)
             return
         given = orjson.loads(await _body(receive))
         operation = operations[scope["path"]]
@@ -106,7 +106,7 @@ def create_limit(url: str, today: Today = china_today) -> ASGIApp:
     return app
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def live(receive: Receive, send: Send) -> None:
     """From start to shutdown, by the lifespan protocol of ASGI."""
     await receive()
     await send({"type": "lifespan.startup.complete"})

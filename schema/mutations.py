@@ -12,10 +12,14 @@ from schema.access import Denied, Permission, permitted, subtrees
 from schema.changes import Change, ChangeKind
 from schema.context import Context
 from schema.fields import derived
+from schema.projection import POINTS
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden
 from tenants.definition import Definition
 
 T = TypeVar("T")
+
+COST = 10
+"""Points of a mutation: some 2 ms."""
 
 DryRun = Annotated[
     bool,
@@ -46,11 +50,13 @@ def mutation(
     description: str,
     *,
     takes: type[Any],
+    cost: int = COST,
 ) -> Any:
     """A mutation field: `run(context, input, dry_run)` answers it.
 
-    `takes` is the strawberry input of its argument `input`; the other argument is `dryRun`. Let
-    the field's type be a nullable payload, so that a fault leaves the answers of its neighbours.
+    `takes` is the strawberry input of its argument `input`; the other argument is `dryRun`. Each
+    use of the field costs an operation `cost` points. Let the field's type be a nullable payload,
+    so that a fault leaves the answers of its neighbours.
     """
 
     async def resolve(info: Any, input: Any, dry_run: bool = False) -> Answer[Any]:
@@ -69,7 +75,9 @@ def mutation(
     ]
     resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     resolve.__annotations__ = annotations
-    return strawberry.field(resolver=resolve, description=description)
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={POINTS: cost}
+    )
 
 
 def denied_everywhere(

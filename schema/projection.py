@@ -15,6 +15,7 @@ from graphql import (
 COLUMNS = "onegrid-columns"
 PASSES = "onegrid-passes"
 LOADER = "onegrid-loader"
+POINTS = "onegrid-points"
 STRAWBERRY = "strawberry-definition"
 
 

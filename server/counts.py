@@ -42,6 +42,9 @@ class Counts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
         """How many counts are held."""
         return len(self._counts)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
         """None: nothing here can fail."""

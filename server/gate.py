@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from graphql import FieldNode, StringValueNode, VariableNode
 from starlette.requests import Request
 
 from schema.actor import Actor
@@ -17,6 +16,7 @@ from server.identity import Identity
 from server.live import Live
 from server.operations import Operation
 from server.parameters import Parameters
+from server.payers import named_cities
 from server.preferences import language
 from server.purpose import purpose_of
 from server.rates import RateLimitedError, Rates, address_key
@@ -150,24 +150,7 @@ def charged(caller: Caller, operation: Operation) -> frozenset[int]:
         return caller.scope.tenant_ids
     if actor.tenant_ids is not None:
         return frozenset()
-    found = set()
-    for field in operation.definition.selection_set.selections:
-        if isinstance(field, FieldNode) and field.name.value == "city":
-            code = _code(field, operation.variables)
-            city = caller.registry.city(code) if code is not None else None
-            if city is not None:
-                found.add(city.tenant_id)
-    return frozenset(found)
-
-
-def _code(field: FieldNode, variables: Mapping[str, object]) -> str | None:
-    for argument in field.arguments or ():
-        if isinstance(argument.value, StringValueNode):
-            return argument.value.value
-        if isinstance(argument.value, VariableNode):
-            given = variables.get(argument.value.name.value)
-            return given if isinstance(given, str) else None
-    return None
+    return named_cities(operation, caller.registry)
 
 
 def _tenant(actor: Actor) -> str | None:

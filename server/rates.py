@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 from math import ceil
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from limits import RateLimitItem, WindowStats, parse
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
@@ -14,7 +14,9 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from schema.errors import CodedError, ErrorCode
 from server.counts import Counts
 from server.settings import Settings
-from server.shared_counts import SharedCounts
+
+if TYPE_CHECKING:
+    from server.shared_counts import SharedCounts
 
 Bound = Literal["actor", "city"]
 
@@ -107,7 +109,7 @@ class Rates:
     The library `limits` counts what was spent, in a window that slides, and holds it in `counts`.
     """
 
-    def __init__(self, actor: str, city: str, counts: Counts | SharedCounts) -> None:
+    def __init__(self, actor: str, city: str, counts: "Counts | SharedCounts") -> None:
         self._actor = _rate(actor, "actor")
         self._city = _rate(city, "city")
         self._counts = counts
@@ -121,13 +123,11 @@ class Rates:
 
         Errors: `SettingsError` where ONEGRID_REDIS_URL is no address of a Redis.
         """
-        counts = SharedCounts.of(settings.redis_url) if settings.redis_url else Counts()
-        return cls(settings.rate_actor, settings.rate_city, counts)
+        return cls(settings.rate_actor, settings.rate_city, _counts(settings.redis_url))
 
     async def close(self) -> None:
         """End the connections to a Redis, if there are any."""
-        if isinstance(self._counts, SharedCounts):
-            await self._counts.close()
+        await self._counts.close()
 
     async def spend(
         self, actor_key: str, tenant_ids: Iterable[int], cost: int, *, public: bool = False
@@ -181,6 +181,15 @@ class Rates:
         return RateLimitedError(
             budget.spent(stats, policy, wait), budget.whose, seconds, cost, wait
         )
+
+
+def _counts(redis_url: str | None) -> "Counts | SharedCounts":
+    if not redis_url:
+        return Counts()
+    # the client of Redis takes 0.14 s and some MB: only who uses it should pay for it
+    from server.shared_counts import SharedCounts  # noqa: PLC0415
+
+    return SharedCounts.of(redis_url)
 
 
 @lru_cache(4096)

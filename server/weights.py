@@ -22,7 +22,7 @@ from graphql import (
 )
 
 from schema.loaders.loader import Loader
-from schema.projection import LOADER, metadata
+from schema.projection import LOADER, POINTS, metadata
 
 # In thousandths of a point. A point is about 0.2 ms of the server and its database.
 OPERATION = 1000
@@ -32,7 +32,7 @@ STATEMENT = 2500
 KEY = 100
 COUNT = 500
 SEARCH = 25_000
-WRITE = 10_000
+POINT = 1000
 WHOLE_SCHEMA = 250_000
 
 FEW = 5
@@ -88,8 +88,7 @@ class Weights:
         each = OBJECT
         if named.name == "Node":  # found by global id, each by a key
             once, each = STATEMENT, OBJECT + KEY
-        if parent is self._schema.mutation_type:
-            own += WRITE
+        own += metadata(parent, name).get(POINTS, 0) * POINT
         is_object = is_composite_type(named)
         return Weight(
             kind=self._kind(parent, name, field.type) if is_object else Kind.ONE,

@@ -216,14 +216,16 @@ async def opened(
     """The application over a database, ready, without a network; it is noon in China."""
     writer = engine(url)
     live = Live(Database(url, size), writer, refresh_seconds=60)
-    await live.refresh()
-    with tempfile.TemporaryDirectory(prefix="onegrid-keys-") as folder:
-        services = services or services_of(Path(folder))
-        noon = datetime.combine(today, NOON, UTC)
-        transport = httpx.ASGITransport(create_app(live, services, lambda: noon))
-        async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
-            yield Graph(http, live, services)
-    await live.close()
+    try:
+        await live.refresh()
+        with tempfile.TemporaryDirectory(prefix="onegrid-keys-") as folder:
+            services = services or services_of(Path(folder))
+            noon = datetime.combine(today, NOON, UTC)
+            transport = httpx.ASGITransport(create_app(live, services, lambda: noon))
+            async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
+                yield Graph(http, live, services)
+    finally:
+        await live.close()
 
 
 @pytest.fixture

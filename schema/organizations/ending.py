@@ -114,7 +114,7 @@ class Ending:
             RefusalCode.CHILDREN_REMAIN,
             f"还有 {len(remaining)} 个下级组织:{listed(remaining, '、')}"
             f"{'等' * (len(remaining) > SHOWN)};{zh}",
-            f"{len(remaining)} organizations remain below: {listed(remaining, ', ')}"
+            f"organizations remain below ({len(remaining)}): {listed(remaining, ', ')}"
             f"{' …' * (len(remaining) > SHOWN)}; {en}.",
             ("input", *self.fields[0]),
         )

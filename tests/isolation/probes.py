@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 from graphql import (
     GraphQLField,
@@ -20,6 +19,7 @@ from graphql import (
     is_required_argument,
 )
 
+from schema.projection import LOADER, metadata
 from tests.isolation.samples import FOREIGN, Samples, literal, required, variants
 
 DEEPEST = 8
@@ -153,9 +153,9 @@ class Probes:
         """Labels and selections of one field: alone, and with each argument in each way."""
         field, place = type_.fields[name], f"{type_.name}.{name}"
         returned = get_named_type(field.type)
-        below = self._selection(returned)
         needed = {**required(self._samples, place, field), **more}
-        yield name, name + _arguments(needed) + below
+        yield name, name + _arguments(needed) + self._selection(returned)
+        below = self._selection(returned, counted=True)
         for argument, given in field.args.items():
             if argument in more:
                 continue
@@ -164,15 +164,20 @@ class Probes:
                 asked = _arguments({**needed, argument: value})
                 yield f"{name}({label})", name + asked + below
 
-    def _selection(self, named: GraphQLNamedType) -> str:
-        """All leaves of a type; of a connection or payload those of what is in it, too."""
+    def _selection(self, named: GraphQLNamedType, counted: bool = False) -> str:
+        """All leaves of a type; of a connection or payload those of what is in it, too.
+
+        But for leaves with a loader of their own, whose error would take the others with it: they
+        are asked for alone, and with `counted` in connections.
+        """
         if is_leaf_type(named):
             return ""
         if is_abstract_type(named):
             return self._of_any(self._schema.get_possible_types(named))
         type_ = self._object(named.name)
-        parts = ["__typename", *self._leaves(type_)]
-        if {"pageInfo", "refusals"} & set(type_.fields):
+        is_wrapper = bool({"pageInfo", "refusals"} & set(type_.fields))
+        parts = ["__typename", *_leaves(type_, loaded=counted and is_wrapper)]
+        if is_wrapper:
             parts += self._within(type_)
         return f"{{{' '.join(parts)}}}"
 
@@ -183,7 +188,7 @@ class Probes:
         for type_ in possible:
             taken = [
                 name
-                for name in self._leaves(type_)
+                for name in _leaves(type_)
                 if types.setdefault(name, str(type_.fields[name].type))
                 == str(type_.fields[name].type)
             ]
@@ -197,13 +202,6 @@ class Probes:
             elif is_composite_type(get_named_type(field.type)):
                 yield name + self._selection(get_named_type(field.type))
 
-    def _leaves(self, type_: Any) -> list[str]:
-        return [
-            name
-            for name, field in type_.fields.items()
-            if is_leaf_type(get_named_type(field.type)) and not _is_closed(field)
-        ]
-
     def _object(self, name: str) -> GraphQLObjectType:
         found = self._schema.type_map[name]
         assert is_object_type(found)
@@ -212,6 +210,17 @@ class Probes:
     def _is_node(self, type_: str) -> bool:
         found = self._schema.type_map.get(type_)
         return is_object_type(found) and any(item.name == "Node" for item in found.interfaces)
+
+
+def _leaves(type_: GraphQLObjectType, loaded: bool = False) -> list[str]:
+    """Fields without selections or required arguments; only with `loaded` those with a loader."""
+    return [
+        name
+        for name, field in type_.fields.items()
+        if is_leaf_type(get_named_type(field.type))
+        and not _is_closed(field)
+        and (loaded or LOADER not in metadata(type_, name))
+    ]
 
 
 def _is_closed(field: GraphQLField) -> bool:

@@ -1,18 +1,28 @@
-"""The `onegrid` command as people run it: processes of their own, in a folder without a .env."""
+"""The `onegrid` command as people run it: processes of their own, in a folder without a .env.
 
+Commands that are run to their end are forked from a process that has imported the program, which
+takes a second: there are many. The script itself is what servers are started by.
+"""
+
+import atexit
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import psutil  # type: ignore[import-untyped]
+
+import seeds.cli
 
 ONEGRID = Path(sys.executable).parent / "onegrid"
 SECONDS = 120
@@ -58,16 +68,43 @@ def environment(**settings: object) -> dict[str, str]:
 
 def onegrid(*arguments: str, cwd: Path, **settings: object) -> Done:
     """Run the command to its end."""
-    done = subprocess.run(
-        [ONEGRID, *arguments],
-        cwd=cwd,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    with tempfile.TemporaryDirectory(prefix="onegrid-done-") as folder:
+        said = [Path(folder) / name for name in ("out", "err")]
+        process = _warm().Process(
+            target=_command, args=(arguments, cwd, environment(**settings), said)
+        )
+        process.start()
+        process.join(SECONDS)
+        if process.exitcode is None:
+            process.kill()
+            raise subprocess.TimeoutExpired(["onegrid", *arguments], SECONDS)
+        return Done(process.exitcode, *(path.read_text("utf-8") for path in said))
+
+
+@cache
+def _warm() -> "multiprocessing.context.ForkServerContext":
+    """What starts processes that have imported the program already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["seeds.cli", __name__])
+    return context
+
+
+def _command(
+    arguments: Sequence[str], cwd: Path, settings: dict[str, str], said: Sequence[Path]
+) -> None:
+    """Be the command, from its entry point on."""
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(settings)
+    for path, number in zip([Path(os.devnull), *said], range(3), strict=True):
+        opened = os.open(path, os.O_RDWR | os.O_CREAT)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = [str(ONEGRID), *arguments]
+    try:
+        seeds.cli.main()
+    finally:
+        atexit._run_exitfuncs()  # multiprocessing leaves them out
 
 
 def start(*arguments: str, cwd: Path, **settings: object) -> subprocess.Popen[str]:

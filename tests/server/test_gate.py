@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from graphql import OperationDefinitionNode, parse
 
 from schema.errors import CodedError
+from schema.ids import GlobalId
 from schema.scope import Login, Scope
 from server.actors import actor_of
 from server.claims import Claims
 from server.gate import Openings
+from server.operations import Operation
+from server.payers import named_cities
 from tenants.definition import Definition
 from tenants.registry import Registry
 from tenants.roles import Role
@@ -63,6 +67,36 @@ async def test_cities(full_url: str, tmp_path: Path) -> None:
         assert await refusals(resident, FUSHUN, 2) == [None, "city"]
         assert await refusals(graph, DANDONG, 1) == [None]
         assert await refusals(graph.as_("PROVINCE_ANALYST", "210000"), FUSHUN, 4) == [None] * 4
+
+
+CITY_ID = str(GlobalId("City", 210400))
+WAYS = [
+    ("{ city(code: $code) { name } }", {"code": "fushun"}, {210400}),
+    ('{ a: city(code: "210400") { name } city(code: "dandong") { name } }', {}, {210400, 210600}),
+    ("{ ...F ...F } fragment F on Query { ... { city(code: $code) { name } } }", {}, {210600}),
+    ("{ node(id: $id) { id } }", {"id": CITY_ID}, {210400}),
+    ("{ nodes(ids: $ids) { id } }", {"ids": [CITY_ID, "?", 3]}, {210400}),
+    ("{ nodes(ids: $ids) { id } }", {"ids": CITY_ID}, {210400}),
+    ('{ city(code: "atlantis") { name } node(id: "?") { id } }', {}, set()),
+    ('{ province(code: "210000") { name } viewer { role } }', {}, set()),
+    ("{ city(code: $code) { name } }", {"code": None}, set()),
+]
+
+
+@pytest.mark.parametrize(("text", "variables", "expected"), WAYS)
+def test_cities_that_an_operation_names(
+    text: str,
+    variables: dict[str, object],
+    expected: set[int],
+    shipped: tuple[Definition, ...],
+) -> None:
+    """They are found wherever the root names them: by code, slug, id, default or fragment."""
+    document = parse(f'query Q($code: ID = "dandong", $id: ID, $ids: [ID!]) {text}')
+    (definition,) = (
+        node for node in document.definitions if isinstance(node, OperationDefinitionNode)
+    )
+    operation = Operation(document, definition, variables, {})
+    assert named_cities(operation, Registry(shipped)) == expected
 
 
 def of_city(code: str, subject: str = "someone") -> Claims:

@@ -5,6 +5,8 @@ import re
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
+from schema.mutations import COST as WRITE_COST
+from schema.organizations.mutations import SPELLING_COST
 from schema.root import graphql_schema
 from server.weights import (
     COUNT,
@@ -14,10 +16,10 @@ from server.weights import (
     MANY,
     OBJECT,
     OPERATION,
+    POINT,
     SEARCH,
     STATEMENT,
     WHOLE_SCHEMA,
-    WRITE,
     Kind,
     Weight,
     Weights,
@@ -78,13 +80,13 @@ def test_search() -> None:
 
 
 def test_writes() -> None:
-    """Each field of the root of mutations is a write."""
-    schema = build_schema("type Query { a: Int } type Mutation { a: Int }")
-    assert schema.query_type
-    assert schema.mutation_type
-    weights = Weights(schema)
-    for type_, own in ((schema.query_type, FIELD), (schema.mutation_type, FIELD + WRITE)):
-        assert weights.of(type_, "a", type_.fields["a"], False).own == own
+    """Each mutation weighs what it says, more where it spells a name."""
+    mutations = SCHEMA.mutation_type
+    assert mutations
+    owns = {name: weight("Mutation", name).own - FIELD for name in mutations.fields}
+    spelling = {"establishOrganization", "renameOrganization", "mergeOrganizations"}
+    points = {name: SPELLING_COST if name in spelling else WRITE_COST for name in owns}
+    assert owns == {name: cost * POINT for name, cost in points.items()}
 
 
 def test_every_count_weighs_as_one() -> None:
@@ -142,5 +144,6 @@ def test_documented() -> None:
     """The guide gives the points that the weights are."""
     rows = table("docs/api.md", "Bounds")
     points = [float(row[0]) for row in rows if re.fullmatch(r"[\d.]+", row[0])]
-    weights = [OPERATION, FIELD, OBJECT, STATEMENT, KEY, COUNT, SEARCH, WRITE, WHOLE_SCHEMA]
+    weights = [OPERATION, FIELD, OBJECT, STATEMENT, KEY, COUNT, SEARCH]
+    weights += [WRITE_COST * POINT, SPELLING_COST * POINT, WHOLE_SCHEMA]
     assert points == [weight / 1000 for weight in weights]

@@ -164,7 +164,7 @@ async def test_children_that_end_in_time_do_not_remain(town: Town) -> None:
     (reason,) = refused.refusals
     assert (reason.code, reason.en) == (
         "CHILDREN_REMAIN",
-        "1 organizations remain below: 第2网格; move, merge or dissolve them first, or name a "
+        "organizations remain below (1): 第2网格; move, merge or dissolve them first, or name a "
         "single successor.",
     )
     assert isinstance(await town.do(Dissolve("AA1-1", on=TODAY + 9 * DAY)), Changed)
@@ -182,7 +182,7 @@ async def test_children_that_are_to_begin_go_over_on_their_first_day(town: Town)
     assert await town.faults() == []
 
 
-CHILDREN = "2 organizations remain below: 第1网格, 第2网格; "
+CHILDREN = "organizations remain below (2): 第1网格, 第2网格; "
 
 
 @pytest.mark.parametrize(
@@ -211,11 +211,11 @@ CHILDREN = "2 organizations remain below: 第1网格, 第2网格; "
              "'A第1街道' (街道)."),
         ]),
         (Dissolve("AA1", ("AA3",)), [
-            ("CHILDREN_REMAIN", ("organization",), "1 organizations remain below: 便民站; they "
+            ("CHILDREN_REMAIN", ("organization",), "organizations remain below (1): 便民站; they "
              "may not stand under 'A第3镇' (乡镇)."),
         ]),
         (Dissolve("990100"), [
-            ("CHILDREN_REMAIN", ("organization",), "2 organizations remain below: 东区, 西区; "
+            ("CHILDREN_REMAIN", ("organization",), "organizations remain below (2): 东区, 西区; "
              "move, merge or dissolve them first, or name a single successor."),
         ]),
         (Dissolve("AA1", ("AA1-1",)), [

@@ -162,11 +162,11 @@ async def test_merging_the_only_top_makes_another(town: Town) -> None:
              "cannot be changed, and takes in nothing."),
         ]),
         (Merge(("AA1-1",), "AA1-2", TODAY + DAY), [
-            ("CHILDREN_REMAIN", ("organizations",), "2 organizations remain below: 第1网格, "
+            ("CHILDREN_REMAIN", ("organizations",), "organizations remain below (2): 第1网格, "
              "第2网格; moves cannot be planned: do it on that day, or see to them first."),
         ]),
         (Merge(("AA1-1",), new("新社区"), TODAY + DAY), [
-            ("CHILDREN_REMAIN", ("organizations",), "2 organizations remain below: 第1网格, "
+            ("CHILDREN_REMAIN", ("organizations",), "organizations remain below (2): 第1网格, "
              "第2网格; moves cannot be planned: do it on that day, or see to them first."),
         ]),
         (Merge(("AA1-1",), new("新社区"), TODAY + 999 * DAY), [
