@@ -75,9 +75,7 @@ def mutation(
     ]
     resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     resolve.__annotations__ = annotations
-    return strawberry.field(
-        resolver=resolve, description=description, metadata={POINTS: cost}
-    )
+    return strawberry.field(resolver=resolve, description=description, metadata={POINTS: cost})
 
 
 def denied_everywhere(
