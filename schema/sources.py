@@ -44,11 +44,10 @@ class PostKindSource:
 
 @dataclass(frozen=True)
 class WorkflowSource:
-    """A workflow of a tenant, at one of its own versions."""
+    """A workflow of a tenant, at the version in force."""
 
     definition: Definition
     workflow: Workflow
-    version: int
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,4 @@ def post_kinds_of(definition: Definition) -> list[PostKindSource]:
 
 def workflows_of(definition: Definition) -> list[WorkflowSource]:
     """The workflows of a definition, in the order of its file."""
-    return [
-        WorkflowSource(definition, *found)
-        for workflow in definition.tenant.workflows
-        if (found := definition.newest_workflow(workflow.key)) is not None
-    ]
+    return [WorkflowSource(definition, workflow) for workflow in definition.tenant.workflows]

@@ -9,35 +9,28 @@ from collections.abc import Sequence
 import asyncpg
 
 from seeds.parts import pending
-from seeds.shares import COUNT
 from server.cli import build
 from tenants.definition import Definition
 
-# asks the process that loads for sample people too, and for so many sample issues
+# asks the process that loads for sample people too
 SAMPLE = "--sample"
-ISSUES = "--issues"
 
 
 class Loader:
-    """Real divisions, organizations of the tenant files, reported figures, sample data."""
+    """Real divisions, organizations of the tenant files, reported figures, sample people."""
 
-    issues = COUNT
-
-    def pending(
-        self, url: str, definitions: Sequence[Definition], sample: bool, issues: int
-    ) -> int:
+    def pending(self, url: str, definitions: Sequence[Definition], sample: bool) -> int:
         """How many parts are not loaded yet."""
-        return asyncio.run(_pending(url, definitions, sample, issues))
+        return asyncio.run(_pending(url, definitions, sample))
 
-    def load(self, sample: bool, issues: int) -> int:
+    def load(self, sample: bool) -> int:
         """Load them; the exit code.
 
         In a process of its own (`seeds/__main__.py`): the dictionary of pinyin takes 55 MB, which
         a server that goes on running should not keep.
         """
-        wanted = [SAMPLE, f"{ISSUES}={issues}"]
         # -P: a folder `seeds` in the working folder is not ours
-        command = [sys.executable, "-P", "-m", "seeds", *(wanted if sample else [])]
+        command = [sys.executable, "-P", "-m", "seeds", *([SAMPLE] if sample else [])]
         with subprocess.Popen(command) as process:
             try:
                 code = process.wait()
@@ -61,9 +54,9 @@ def main() -> None:
     build(Loader())()
 
 
-async def _pending(url: str, definitions: Sequence[Definition], sample: bool, issues: int) -> int:
+async def _pending(url: str, definitions: Sequence[Definition], sample: bool) -> int:
     connection = await asyncpg.connect(url)
     try:
-        return len(await pending(connection, definitions, sample, issues))
+        return len(await pending(connection, definitions, sample))
     finally:
         await connection.close()

@@ -37,16 +37,12 @@ async def read_parameters(request: Request) -> Parameters:
     BAD_REQUEST for anything else that is not well-formed. Names it does not know are ignored.
     """
     if request.method == "GET":
-        return parameters_of(_query_string(request.scope["query_string"]))
+        return _parameters(_query_string(request.scope["query_string"]))
     _check_content_type(request.headers.get("content-type"))
-    return parameters_of(_body(await request.body()))
+    return _parameters(_body(await request.body()))
 
 
-def parameters_of(given: dict[str, Any]) -> Parameters:
-    """The parameters that a JSON object holds.
-
-    Errors: `CodedError` BAD_REQUEST.
-    """
+def _parameters(given: dict[str, Any]) -> Parameters:
     query, document_id = _text(given, "query"), _text(given, "documentId")
     name = _text(given, "operationName")
     variables, extensions = _map(given, "variables"), _map(given, "extensions")
