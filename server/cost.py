@@ -122,6 +122,15 @@ _Plan = _Value | Callable[[_Given], _Value]
 _Size = int | Callable[[Mapping[str, Any]], int]
 
 
+def default_values(definition: OperationDefinitionNode) -> dict[str, Any]:
+    """The defaults that an operation declares, by the names of its variables."""
+    return {
+        declared.variable.name.value: value_from_ast_untyped(declared.default_value)
+        for declared in definition.variable_definitions or ()
+        if declared.default_value is not None
+    }
+
+
 class _Compiler:
     """Plans of one document's selections, from the leaves up."""
 
@@ -142,12 +151,7 @@ class _Compiler:
         plan = self._selection(root, definition.selection_set)
         if isinstance(plan, _Value):
             return partial(_constant, _cost(plan))
-        defaults = {
-            variable.variable.name.value: value_from_ast_untyped(variable.default_value)
-            for variable in definition.variable_definitions or ()
-            if variable.default_value is not None
-        }
-        return partial(_evaluated, plan, defaults)
+        return partial(_evaluated, plan, default_values(definition))
 
     def introspected(self, node: FieldNode) -> int:
         """What a field `__schema` or `__type` weighs as other selections do."""

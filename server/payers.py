@@ -1,6 +1,6 @@
 """Payers: the cities whose budget an operation takes from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
@@ -15,13 +15,14 @@ from graphql import (
 
 from schema.errors import CodedError
 from schema.ids import parse_id
+from server.cost import default_values
 from server.operations import Operation
 from tenants.registry import Registry
 
 
 def named_cities(operation: Operation, registry: Registry) -> frozenset[int]:
     """The cities that an operation names at its root: by code, by slug, or by an id of theirs."""
-    variables = _variables(operation)
+    variables = default_values(operation.definition) | operation.variables
     found = set()
     for field in _fields(operation.document, operation.definition.selection_set):
         for name, value in _arguments(field, variables):
@@ -35,32 +36,20 @@ def named_cities(operation: Operation, registry: Registry) -> frozenset[int]:
 def _city(argument: str, given: object, registry: Registry) -> int | None:
     if not isinstance(given, str):
         return None
-    if argument not in ("id", "ids"):
-        city = registry.city(given)
-        return None if city is None else city.tenant_id
     try:
-        city = registry.city(f"{parse_id(given).tenant_id:06}")
+        code = given if argument == "code" else f"{parse_id(given).tenant_id:06}"
     except CodedError:
         return None
+    city = registry.city(code)
     return None if city is None else city.tenant_id
 
 
-def _arguments(field: FieldNode, variables: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def _arguments(field: FieldNode, variables: dict[str, Any]) -> Iterator[tuple[str, object]]:
     """The values of `city(code:)`, `node(id:)` and `nodes(ids:)`, as they were sent."""
     for argument in field.arguments or ():
         name = argument.name.value
         if name in ("id", "ids") or (field.name.value, name) == ("city", "code"):
-            yield name, value_from_ast_untyped(argument.value, dict(variables))
-
-
-def _variables(operation: Operation) -> dict[str, Any]:
-    """The variables that were sent, and the defaults of those that were not."""
-    defaults = {
-        declared.variable.name.value: value_from_ast_untyped(declared.default_value)
-        for declared in operation.definition.variable_definitions or ()
-        if declared.default_value is not None
-    }
-    return defaults | operation.variables
+            yield name, value_from_ast_untyped(argument.value, variables)
 
 
 def _fields(document: DocumentNode, selected: SelectionSetNode) -> Iterator[FieldNode]:
