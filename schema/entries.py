@@ -1,6 +1,6 @@
 """How a query enters the graph: by city, by province, by global id."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -33,7 +33,7 @@ def find_city(context: Context, code: str) -> Definition:
     """
     found = context.registry.city(code)
     if found is None:
-        names = ", ".join(city.tenant.slug for city in listed_cities(context, None))
+        names = ", ".join(_slugs(context, context.registry.cities))
         raise CodedError(
             ErrorCode.CITY_UNKNOWN,
             f"没有城市“{code}”;请用六位区划代码或网址名,可用:{names}。",
@@ -51,9 +51,7 @@ def find_province(context: Context, code: str) -> Definition:
     """
     found = context.registry.province(code)
     if found is None:
-        provinces = context.registry.provinces
-        opened = [item for item in provinces if context.scope.permits(item.tenant_id)]
-        names = ", ".join(item.tenant.slug for item in opened) or "—"
+        names = ", ".join(_slugs(context, context.registry.provinces)) or "—"
         raise CodedError(
             ErrorCode.PROVINCE_UNKNOWN,
             f"没有省份“{code}”;请用六位区划代码或网址名,可用:{names}。",
@@ -72,9 +70,7 @@ def find_tenant(context: Context, code: str) -> Definition:
     found = context.registry.city(code) or context.registry.province(code)
     if found is None:
         tenants = sorted(context.registry, key=lambda item: item.tenant_id)
-        names = ", ".join(
-            item.tenant.slug for item in tenants if context.scope.permits(item.tenant_id)
-        )
+        names = ", ".join(_slugs(context, tenants))
         raise CodedError(
             ErrorCode.TENANT_UNKNOWN,
             f"没有城市或省“{code}”;请用六位区划代码或网址名,可用:{names}。",
@@ -83,6 +79,11 @@ def find_tenant(context: Context, code: str) -> Definition:
         )
     context.demand_scope((found.tenant_id,))
     return found
+
+
+def _slugs(context: Context, definitions: Iterable[Definition]) -> Iterator[str]:
+    """The slugs of those that the operation may see: an error names no others."""
+    return (item.tenant.slug for item in definitions if context.scope.permits(item.tenant_id))
 
 
 def listed_cities(context: Context, province: str | None) -> list[Definition]:
