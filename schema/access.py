@@ -16,6 +16,9 @@ class Permission(StrEnum):
     READ_PEOPLE = "READ_PEOPLE"
     READ_PERSONAL_DATA = "READ_PERSONAL_DATA"
     READ_AUDIT = "READ_AUDIT"
+    READ_ISSUES = "READ_ISSUES"
+    REPORT_ISSUES = "REPORT_ISSUES"
+    HANDLE_ISSUES = "HANDLE_ISSUES"
     CHANGE_ORGANIZATIONS = "CHANGE_ORGANIZATIONS"
     APPOINT = "APPOINT"
 
@@ -34,8 +37,16 @@ _READER = {
     Permission.READ_PUBLIC: Reach.TENANT,
     Permission.READ_STATISTICS: Reach.TENANT,
 }
-_RESIDENT = _READER | {Permission.READ_PERSONAL_DATA: Reach.SELF}
-_WORKER = _RESIDENT | {Permission.READ_PEOPLE: Reach.SUBTREE}
+_RESIDENT = _READER | {
+    Permission.READ_PERSONAL_DATA: Reach.SELF,
+    Permission.READ_ISSUES: Reach.SELF,
+    Permission.REPORT_ISSUES: Reach.TENANT,
+}
+_MEMBER = _RESIDENT | {
+    Permission.READ_ISSUES: Reach.SUBTREE,
+    Permission.HANDLE_ISSUES: Reach.SUBTREE,
+}
+_WORKER = _MEMBER | {Permission.READ_PEOPLE: Reach.SUBTREE}
 _PROVINCIAL = {
     Permission.READ_PUBLIC: Reach.PROVINCE,
     Permission.READ_STATISTICS: Reach.PROVINCE,
@@ -45,9 +56,10 @@ TABLE: Mapping[Role, Mapping[Permission, Reach]] = {
     Role.PUBLIC: {
         Permission.READ_PUBLIC: Reach.EVERYWHERE,
         Permission.READ_STATISTICS: Reach.EVERYWHERE,
+        Permission.REPORT_ISSUES: Reach.EVERYWHERE,
     },
     Role.RESIDENT: _RESIDENT,
-    Role.MEMBER: _RESIDENT,
+    Role.MEMBER: _MEMBER,
     Role.GRID_WORKER: _WORKER,
     Role.AGENT: _WORKER,
     Role.SECRETARY: _WORKER
@@ -61,6 +73,9 @@ TABLE: Mapping[Role, Mapping[Permission, Reach]] = {
         Permission.READ_PEOPLE: Reach.TENANT,
         Permission.READ_PERSONAL_DATA: Reach.TENANT,
         Permission.READ_AUDIT: Reach.TENANT,
+        Permission.READ_ISSUES: Reach.TENANT,
+        Permission.REPORT_ISSUES: Reach.TENANT,
+        Permission.HANDLE_ISSUES: Reach.TENANT,
         Permission.CHANGE_ORGANIZATIONS: Reach.TENANT,
         Permission.APPOINT: Reach.TENANT,
     },

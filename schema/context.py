@@ -1,6 +1,8 @@
 """What one operation carries: who asks, the snapshot it reads, and its batches of keys."""
 
+import asyncio
 import datetime
+import uuid
 from asyncio import CancelledError, Future
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
@@ -14,9 +16,11 @@ from schema.actor import PUBLIC, Actor
 from schema.database import Database, Snapshot
 from schema.disclosures import Disclosures
 from schema.errors import CodedError, ErrorCode
+from schema.idempotency import Attempt, IdempotencyKey, once
 from schema.keyring import Keyring
 from schema.loaders.loader import Loader
 from schema.projection import columns_wanted
+from schema.proofs import Proofs
 from schema.refusals import Refused
 from schema.scope import Scope
 from schema.spelling import Speller
@@ -66,6 +70,7 @@ class Context:
         today: datetime.date,
         language: str = "zh",
         actor: Actor = PUBLIC,
+        idempotency: IdempotencyKey | None = None,
     ) -> None:
         self.resources = resources
         self.snapshot = snapshot
@@ -75,7 +80,10 @@ class Context:
         self.today = today
         self.language = language
         self.actor = actor
+        self.idempotency = idempotency
         self.disclosures = Disclosures()
+        self.proofs = Proofs(resources.database, snapshot)
+        self._field: str | None = None
         self._batches: dict[Hashable, DataLoader[Any, Any]] = {}
         self._columns: dict[Hashable, tuple[str, ...]] = {}
 
@@ -87,12 +95,12 @@ class Context:
     @property
     def statements(self) -> int:
         """How many SQL statements the operation has run for reading."""
-        return self.snapshot.statements
+        return self.snapshot.statements + self.proofs.statements
 
     @property
     def sql_seconds(self) -> float:
         """How long they took."""
-        return self.snapshot.seconds
+        return self.snapshot.seconds + self.proofs.seconds
 
     def demand_scope(self, tenant_ids: Iterable[int]) -> None:
         """Refuse what asks for tenants that the token does not open.
@@ -113,6 +121,10 @@ class Context:
             self.disclosures.denied(permission.value)
             raise forbidden(verdict)
 
+    def prove(self, tenant_id: int, issue: uuid.UUID) -> None:
+        """The secret of an issue was shown, and verified: the operation may read that issue."""
+        self.proofs.prove(tenant_id, issue)
+
     def columns(self, info: GraphQLResolveInfo[Any]) -> tuple[str, ...]:
         """The columns that the field's selection needs; found once a field, not once an object."""
         place = tuple(map(id, info.field_nodes))
@@ -128,15 +140,28 @@ class Context:
         arguments: Hashable = None,
         columns: tuple[str, ...] = (),
     ) -> Any:
-        """An awaitable of the loader's value for `key`, batched with its neighbours."""
-        batch = (loader, arguments, columns)
+        """An awaitable of the loader's value for `key`, batched with its neighbours.
+
+        Without a token the value of a `private` loader is None, unless the key is proven.
+        """
+        city = None
+        if loader.private and self.actor.tenant_ids is None:
+            (city,) = loader.tenants_of(key)
+            if not loader.is_open(key, arguments, self.proofs.proven(city)):
+                return _nothing()
+        batch = (loader, arguments, columns, city)
         found = self._batches.get(batch)
         if found is None:
             futures: dict[Any, Future[Any]] = {}
 
             async def run(keys: list[Any]) -> list[Any]:
                 try:
-                    return await loader.batch(self.snapshot, self.scope, keys, arguments, columns)
+                    if city is None:
+                        return await loader.batch(
+                            self.snapshot, self.scope, keys, arguments, columns
+                        )
+                    async with self.proofs.reading(city) as (snapshot, scope):
+                        return await loader.batch(snapshot, scope, keys, arguments, columns)
                 except CancelledError:
                     for left in keys:  # who waits in the background would wait for ever
                         futures[left].cancel()
@@ -155,19 +180,34 @@ class Context:
         self._batches.clear()
         self.registry = registry
 
+    def begin_mutation(self, field: str) -> None:
+        """The mutation with this response name begins, and may write once."""
+        self._field = field
+
     async def write(
         self, definition: Definition, action: Action[T], dry_run: bool = False
     ) -> T | Refused:
         """Run an action in one transaction in one tenant; what is read afterwards sees it.
 
         Mutations of one operation run one after another; each sees what those before it did.
+        Under an idempotency key an action that was carried out before is not run again: its
+        outcome of then is given. A rehearsal does not look at the key.
+        Errors: `KeyReusedError`; those of the action.
         """
+        if self.idempotency is not None and not dry_run:
+            action = once(action, self._attempt(self.idempotency))
         await self.begin_anew(self.registry)
         try:
             return await self._perform(definition, action, dry_run)
         except StaleRegistryError:  # nothing was written
             await self.begin_anew(await self.resources.refresh())
             return await self._perform(self.registry.by_id[definition.tenant_id], action, dry_run)
+
+    def _attempt(self, key: IdempotencyKey) -> Attempt:
+        field, self._field = self._field, None
+        if field is None:  # a second write would be taken for the first one, sent again
+            raise RuntimeError("under an idempotency key a mutation writes once")
+        return Attempt(key, field)
 
     async def _perform(
         self, definition: Definition, action: Action[T], dry_run: bool
@@ -182,6 +222,13 @@ class Context:
             self.resources.keyring,
             dry_run,
         )
+
+
+def _nothing() -> "Future[None]":
+    """An awaitable of None."""
+    future: Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
 
 
 def _notice(future: "Future[Any]") -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from types import TracebackType
@@ -81,6 +81,7 @@ class Database:
         self._pools: dict[Login, asyncpg.Pool] = {}
         self._waiting: Counter[Login] = Counter()
         self._writer: AsyncEngine | None = None
+        self._told: list[Callable[[int], None]] = []
         self._ending: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -145,9 +146,16 @@ class Database:
         finally:
             await pool.release(connection)
 
-    def snapshot(self, scope: Scope) -> "Snapshot":
-        """A read-only snapshot of the scope for one operation; an async context manager."""
-        return Snapshot(self, scope)
+    def on_commit(self, tell: Callable[[int], None]) -> None:
+        """Have somebody told the tenant of every unit of work that has been committed."""
+        self._told.append(tell)
+
+    def snapshot(self, scope: Scope, like: str | None = None) -> "Snapshot":
+        """A read-only snapshot of the scope for one operation; an async context manager.
+
+        It shows the rows of another one that lasts, where `like` is the name of that.
+        """
+        return Snapshot(self, scope, like)
 
     def ending(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """The task of giving a connection back, which goes on whoever stops waiting for it."""
@@ -171,6 +179,8 @@ class Database:
             async with self._writer.begin() as connection:
                 await connection.exec_driver_sql(scope.setting)
                 yield connection
+            for tell in self._told:
+                tell(*scope.tenant_ids)
         except DBAPIError as error:
             raise _explained(error) from error
         except (*UNREACHABLE, PoolTimeoutError) as error:
@@ -270,9 +280,11 @@ class Snapshot:
     and `seconds` how long that took (BEGIN and COMMIT not counted).
     """
 
-    def __init__(self, database: Database, scope: Scope) -> None:
+    def __init__(self, database: Database, scope: Scope, like: str | None = None) -> None:
         self._database = database
         self._scope = scope
+        self._begins = _BEGIN if like is None else f"{_BEGIN}; SET TRANSACTION SNAPSHOT '{like}'"
+        self._name: str | None = None
         self._lock = asyncio.Lock()
         self._lease: Any = None
         self._connection: Any = None
@@ -312,6 +324,16 @@ class Snapshot:
     async def renew(self) -> None:
         """End the transaction; the next statement begins another, which sees newer rows."""
         await self._end("COMMIT")
+
+    async def name(self) -> str:
+        """The name by which other logins see the same rows, until this ends or is renewed.
+
+        One statement the first time. Errors: those of `fetch`.
+        """
+        if self._name is None:
+            rows: list[asyncpg.Record] = await self.fetch("SELECT pg_export_snapshot()", [])
+            self._name = str(rows[0][0])
+        return self._name
 
     async def fetch(
         self, sql: str, values: Sequence[object], record: type[R] | None = None
@@ -357,7 +379,7 @@ class Snapshot:
         try:
             with _reached(connection):
                 # one message: telling row-level security the scope costs no round trip
-                await connection.execute(f"{_BEGIN}; {self._scope.setting}")
+                await connection.execute(f"{self._begins}; {self._scope.setting}")
         except BaseException:
             _cut(connection)  # in a transaction or not
             await lease.__aexit__(None, None, None)
@@ -368,6 +390,7 @@ class Snapshot:
         async with self._lock:  # a batch may still be reading
             if self._lease is None:
                 return
+            self._name = None
             lease, self._lease = self._lease, None
             connection, self._connection = self._connection, None
             try:

@@ -8,7 +8,9 @@ from graphql import GraphQLResolveInfo
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.ids import GlobalId, parse_id
+from schema.issue_reach import issue_reach
 from schema.loaders.figure import FigureById
+from schema.loaders.issue import IssueById
 from schema.loaders.loader import Loader
 from schema.loaders.organization import OrganizationById
 from schema.loaders.person import PersonById
@@ -21,6 +23,7 @@ ROWS: dict[str, tuple[type[Loader[Any, Any]], Callable[[Context, int], Any]]] = 
     "Organization": (OrganizationById, lambda context, tenant_id: None),
     "Figure": (FigureById, lambda context, tenant_id: None),
     "Person": (PersonById, reach),
+    "Issue": (IssueById, issue_reach),
     "Post": (PostById, lambda context, tenant_id: reach(context, tenant_id).visible),
 }
 """Types that are rows: their loader, and its arguments for a viewer."""
@@ -115,6 +118,7 @@ def find_node(context: Context, info: GraphQLResolveInfo[Any], id_: str) -> Any:
 def _configured(definition: Definition, parsed: GlobalId) -> Any:
     if parsed.type in ("City", "Province"):
         return definition if definition.kind == parsed.type.upper() else None
-    if parsed.type == "Service" and parsed.key in definition.services:
-        return ServiceSource(definition, *definition.services[parsed.key])
+    if parsed.type == "Service":
+        found = definition.service(parsed.key)
+        return None if found is None else ServiceSource(definition, *found)
     return None

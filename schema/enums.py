@@ -8,13 +8,16 @@ import strawberry
 from schema.access import Permission, Reach
 from schema.changes import ChangeKind
 from schema.events import EventKind
+from schema.loaders.issue_order import IssueOrder
 from schema.personal import PersonalClass
 from schema.refusals import RefusalCode
 from tenants.catalogue import QuestionKind
+from tenants.channel import Channel
+from tenants.deadline import DeadlineStatus
 from tenants.definition import DataKind
 from tenants.hierarchy import Rung
 from tenants.roles import Role
-from tenants.workflow import ActionNeed, Effect, Phase, TimeUnit
+from tenants.workflow import ActionNeed, Effect, Phase, Severity, Solved, TimeUnit
 
 
 def _described(enum: type[Enum], description: str, values: dict[str, str], name: str = "") -> Any:
@@ -127,6 +130,37 @@ _described(
         "PERSON_UNKNOWN": "没有此人员 | no such person",
         "PERSON_MALFORMED": "人员信息不合要求 | what is said of the person cannot be",
         "PHONE_MALFORMED": "电话号码不正确 | no telephone number",
+        "SERVICE_UNKNOWN": "没有此服务事项 | no such service",
+        "SERVICE_NOT_OPEN": "此事项不受理该身份的申请 | the service is not for this role",
+        "TITLE_MALFORMED": "标题不合要求 | the title cannot be one",
+        "TEXT_MALFORMED": "文字过长或含不可用字符 | the text is too long or cannot be stored",
+        "QUESTION_UNKNOWN": "此事项没有该问题 | the service does not ask this",
+        "ANSWER_REQUIRED": "必答问题未答 | a required answer is missing",
+        "ANSWER_MALFORMED": "答案类型不符 | the answer is of another type",
+        "PRIORITY_UNKNOWN": "不是该事项的重点服务对象 | no priority group of the service",
+        "COORDINATES_MALFORMED": "坐标不正确 | no coordinates",
+        "CONTACT_REQUIRED": "未登录上报须留联系方式 | without a token a contact is needed",
+        "SIMILAR_OPEN": "附近已有相似的未办结事项 | similar issues are open nearby",
+        "ALREADY_JOINED": "已上报或已附议此事项 | it is your own, or you have joined it already",
+        "ISSUE_UNKNOWN": "没有此事项 | no such issue",
+        "ISSUE_CLOSED": "事项已办结 | the issue is settled",
+        "ACTION_UNKNOWN": "流程没有此动作 | the workflow has no such action",
+        "ACTION_NOT_AVAILABLE": "当前状态或难度不可办理此动作 | not in this state or severity",
+        "ISSUE_CHANGED": "事项在此期间已有更新 | the issue has changed meanwhile",
+        "TAKEN_OVER": "已由他人承办 | somebody else has taken it over",
+        "CLAIMS_EXCEEDED": "未办结的认领已达上限 | too many open claims",
+        "NOBODY_ABOVE": "上级中没有可办理的组织 | nobody above may handle it",
+        "NO_DEADLINE": "没有正在计时的时限 | no deadline runs",
+        "PAUSES_EXCEEDED": "挂起次数已达上限 | it was paused as often as may be",
+        "EXTENSIONS_EXCEEDED": "延期次数已达上限 | it was extended as often as may be",
+        "REOPENING_TOO_LATE": "已过可重办期限 | the window for reopening is past",
+        "NEED_MISSING": "缺少所需内容 | something that the action needs is missing",
+        "NEED_NOT_TAKEN": "此动作不使用该内容 | the action does not take this",
+        "EVIDENCE_MALFORMED": "附件地址或类型不可用 | no address of a file of an allowed type",
+        "HANDLER_UNKNOWN": "没有此承办组织或人员 | no such organization or holder of a post",
+        "HANDLER_NOT_ALLOWED": "不能交由其承办 | it cannot be given to that one",
+        "MERGE_NOT_ALLOWED": "不能并入该事项 | it cannot be merged into that one",
+        "RATING_OUT_OF_RANGE": "满意度应为 1 至 5 | satisfied is from 1 to 5",
     },
 )
 _described(
@@ -154,6 +188,27 @@ _described(
         "ORGANIZATION_DISSOLVED": "组织撤销 | an organization was dissolved",
         "APPOINTED": "任命 | somebody was appointed",
         "RELIEVED": "免职 | somebody was relieved",
+        "ISSUE_REPORTED": "上报 | an issue was reported",
+        "ISSUE_ADVANCED": "办理一步 | it went a step further",
+        "ISSUE_ASSIGNED": "派单、交办 | it was assigned",
+        "ISSUE_CLAIMED": "抢单、认领 | it was claimed",
+        "ISSUE_ESCALATED": "上报上级 | it went up",
+        "ISSUE_RETURNED": "退回 | it went back",
+        "ISSUE_SHARED": "请人协办 | others handle it jointly",
+        "ISSUE_ANSWERED": "协办者答复 | one of those gave its answer",
+        "ISSUE_MERGED": "并入另一件 | it was merged into another",
+        "ISSUE_JOINED": "有人附议,或另一件并入 | somebody joined it, or another was merged into it",
+        "ISSUE_PAUSED": "挂起 | its deadline was paused",
+        "ISSUE_RESUMED": "挂起期满 | its deadline runs again",
+        "ISSUE_EXTENDED": "延期 | its deadline was extended",
+        "ISSUE_RESOLVED": "反馈、办复 | it was resolved",
+        "ISSUE_REJECTED": "不予受理 | it was rejected",
+        "ISSUE_RATED": "评价 | it was rated",
+        "ISSUE_REOPENED": "重新办理 | it was reopened",
+        "ISSUE_WITHDRAWN": "撤回 | it was withdrawn",
+        "ISSUE_DUE_SOON": "临近时限 | it is due soon",
+        "ISSUE_OVERDUE": "逾期 | it is overdue",
+        "ISSUE_FOLLOWED_UP": "回访 | somebody asked after it",
         "PERSONAL_DATA_READ": "查看个人信息原文 | personal data were shown unmasked",
         "PERSONAL_DATA_DENIED": "拒绝查看个人信息 | personal data were denied",
         "PERSONAL_DATA_EXPORTED": "导出个人信息 | a person's data were exported",
@@ -194,6 +249,59 @@ _described(
     name="ActionEffect",
 )
 _described(
+    Severity,
+    "难度:一般、综合、重大。 | How hard an issue is to settle.",
+    {
+        "ORDINARY": "一般 | ordinary",
+        "COMPLEX": "综合 | takes several to settle",
+        "MAJOR": "重大 | major",
+    },
+)
+_described(
+    Channel,
+    "上报渠道 | How an issue was raised.",
+    {
+        "APP": "手机应用 | app",
+        "WEB": "网站 | web site",
+        "MINI_PROGRAM": "小程序 | mini program",
+        "PHONE": "电话、热线 | telephone or hotline",
+        "STATION": "代办站、服务站 | at a station",
+        "VISIT": "走访、巡查 | on a visit or patrol",
+        "TERMINAL": "自助终端 | at a terminal",
+        "OTHER": "其他 | another",
+    },
+)
+_described(
+    Solved,
+    "是否解决,由上报人回答;与满意度是两个问题。 | Whether it was solved, as its reporter says.",
+    {"YES": "已解决 | yes", "PARTLY": "部分解决 | partly", "NO": "未解决 | no"},
+)
+_described(
+    DeadlineStatus,
+    "时限状态:前四种为未办结,后两种为已办结。 | How it stands with the deadline; the last two "
+    "once it is settled.",
+    {
+        "ON_TIME": "时限内 | on time",
+        "DUE_SOON": "临近时限 | due soon",
+        "OVERDUE": "逾期 | overdue",
+        "PAUSED": "挂起 | paused",
+        "MET": "按时办结 | met",
+        "MISSED": "逾期办结 | missed",
+    },
+)
+_described(
+    IssueOrder,
+    "事项的排序。 | Orders of a list of issues.",
+    {
+        "REPORTED_AT_DESC": "最新上报在前 | the newest first",
+        "REPORTED_AT_ASC": "最早上报在前 | the oldest first",
+        "DUE_AT_ASC": "正在计时的最先到期在前,其余随后、最早上报在前 | the soonest due first of "
+        "those whose deadline runs; then the others, the oldest first",
+        "PRIORITY": "重点服务对象在前,各自最早上报在前 | priority groups first, within each the "
+        "oldest first",
+    },
+)
+_described(
     TimeUnit,
     "时限单位 | Unit of a time limit.",
     {
@@ -223,6 +331,9 @@ _described(
         "READ_PEOPLE": "查看任职人员(姓名、电话掩码)| see who holds posts, masked",
         "READ_PERSONAL_DATA": "说明用途后查看个人信息原文 | see personal data, with a purpose",
         "READ_AUDIT": "查看审计记录 | read the audit",
+        "READ_ISSUES": "查看事项(RESIDENT 仅本人上报的)| see issues; a resident its own",
+        "REPORT_ISSUES": "上报、附议 | report issues, and join them",
+        "HANDLE_ISSUES": "依流程办理事项 | handle issues as their workflows have it",
         "CHANGE_ORGANIZATIONS": "设立、更名、划转、合并、撤销组织 | change organizations",
         "APPOINT": "任命、免去 | appoint and relieve",
     },

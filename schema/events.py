@@ -26,6 +26,27 @@ class EventKind(StrEnum):
     ORGANIZATION_DISSOLVED = "ORGANIZATION_DISSOLVED"
     APPOINTED = "APPOINTED"
     RELIEVED = "RELIEVED"
+    ISSUE_REPORTED = "ISSUE_REPORTED"
+    ISSUE_ADVANCED = "ISSUE_ADVANCED"
+    ISSUE_ASSIGNED = "ISSUE_ASSIGNED"
+    ISSUE_CLAIMED = "ISSUE_CLAIMED"
+    ISSUE_ESCALATED = "ISSUE_ESCALATED"
+    ISSUE_RETURNED = "ISSUE_RETURNED"
+    ISSUE_SHARED = "ISSUE_SHARED"
+    ISSUE_ANSWERED = "ISSUE_ANSWERED"
+    ISSUE_MERGED = "ISSUE_MERGED"
+    ISSUE_JOINED = "ISSUE_JOINED"
+    ISSUE_PAUSED = "ISSUE_PAUSED"
+    ISSUE_RESUMED = "ISSUE_RESUMED"
+    ISSUE_EXTENDED = "ISSUE_EXTENDED"
+    ISSUE_RESOLVED = "ISSUE_RESOLVED"
+    ISSUE_REJECTED = "ISSUE_REJECTED"
+    ISSUE_RATED = "ISSUE_RATED"
+    ISSUE_REOPENED = "ISSUE_REOPENED"
+    ISSUE_WITHDRAWN = "ISSUE_WITHDRAWN"
+    ISSUE_DUE_SOON = "ISSUE_DUE_SOON"
+    ISSUE_OVERDUE = "ISSUE_OVERDUE"
+    ISSUE_FOLLOWED_UP = "ISSUE_FOLLOWED_UP"
     PERSONAL_DATA_READ = "PERSONAL_DATA_READ"
     PERSONAL_DATA_DENIED = "PERSONAL_DATA_DENIED"
     PERSONAL_DATA_EXPORTED = "PERSONAL_DATA_EXPORTED"
@@ -39,6 +60,7 @@ class Event:
     kind: EventKind
     organization_id: uuid.UUID | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    issue_id: uuid.UUID | None = None
 
 
 async def append(
@@ -69,6 +91,7 @@ async def append(
             "role": actor.role.value,
             "person_id": actor.person,
             "organization_id": event.organization_id,
+            "issue_id": event.issue_id,
             "about": event.about,
         }
         for at, event in enumerate(events, start=1)

@@ -12,6 +12,7 @@ from strawberry.types import Info
 from schema.context import Context
 from schema.loaders.loader import Loader
 from schema.projection import COLUMNS, LOADER, PASSES
+from schema.stream import Stream
 
 
 class Arguments(Protocol):
@@ -132,6 +133,26 @@ def relation(
             LOADER: loader,
         },
     )
+
+
+def streaming(
+    begin: Callable[[Context, Any, tuple[str, ...]], Awaitable[Stream]],
+    description: str,
+    *,
+    arguments: type[Any],
+) -> Any:
+    """A field of the subscription type.
+
+    `begin` makes its stream from a first context, an `arguments` (a dataclass) and the columns
+    that the selection needs of each event. The field of an event is the event itself.
+    """
+
+    async def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
+        columns = info.context.columns(info._raw_info)
+        return await begin(info.context, arguments(**_given(given)), columns)
+
+    _describe(resolve, arguments)
+    return strawberry.subscription(resolver=resolve, description=description)
 
 
 class _Finished:

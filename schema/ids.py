@@ -50,6 +50,17 @@ def parse_id(text: str) -> GlobalId:
     return parsed
 
 
+def uuid_in(given: str, type_: str, tenant_id: int) -> uuid.UUID | None:
+    """The UUID in a global id of a type and tenant; None where it is another's, or none at all."""
+    try:
+        parsed = parse_id(given)
+        if parsed.type == type_ and parsed.tenant_id == tenant_id:
+            return parsed.uuid
+    except CodedError:
+        pass
+    return None
+
+
 def malformed(text: str) -> CodedError:
     """What is said of an id that this server never gave."""
     given = text if len(text) <= 40 else text[:40] + "…"

@@ -33,7 +33,7 @@ class TimelineArguments:
         those of paging.
         """
         context.demand(Permission.READ_PEOPLE, root["tenant_id"], root["path"])
-        return EventPage(_numbered(self.first, self.after, self.last, self.before))
+        return EventPage(numbered(self.first, self.after, self.last, self.before))
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,15 @@ class AuditArguments:
         Errors: `CodedError` FORBIDDEN where the viewer may not read the audit, or those of paging.
         """
         context.demand(Permission.READ_AUDIT, root.tenant_id)
-        pages = _numbered(self.first, self.after, self.last, self.before)
+        pages = numbered(self.first, self.after, self.last, self.before)
         return EventPage(pages, None if self.kind is None else self.kind.value)
 
 
-def _numbered(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
-    """The page that the arguments ask for; its position is the number of an event."""
+def numbered(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
+    """The page that the arguments ask for; its position is the number of an event.
+
+    Errors: `CodedError`, those of paging.
+    """
     pages = window(first, after, last, before, 1)
     if pages.position is not None:
         (seq,) = pages.position

@@ -60,6 +60,7 @@ def mutation(
     """
 
     async def resolve(info: Any, input: Any, dry_run: bool = False) -> Answer[Any]:
+        info.context.begin_mutation(info.path.key)
         return await run(info.context, input, dry_run)
 
     what = strawberry.argument(description="内容 | what to do")

@@ -10,6 +10,7 @@ from schema.arguments import UnderOrganization, organization_ref
 from schema.connections import After, Before, First, Last
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
+from schema.loaders.organization import Codes
 from schema.loaders.person import PersonPage, PersonReach
 from schema.loaders.post import PostPage
 from schema.paging import Slice, checked_id, window
@@ -34,6 +35,24 @@ def reach(context: Context, tenant_id: int) -> PersonReach:
         subtrees(actor, Permission.READ_PERSONAL_DATA, tenant_id),
         actor.person,
     )
+
+
+@dataclass(frozen=True)
+class ReachArguments:
+    """No arguments: how far the viewer sees people."""
+
+    def checked(self, context: Context, root: Any) -> PersonReach:
+        """The reach in the row's tenant."""
+        return reach(context, root["tenant_id"])
+
+
+@dataclass(frozen=True)
+class VisibleArguments:
+    """No arguments: where the viewer sees who holds posts."""
+
+    def checked(self, context: Context, root: Any) -> Codes:
+        """The subtrees in the row's tenant."""
+        return reach(context, root["tenant_id"]).visible
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ from schema.entries import find_city, find_node, find_province, listed_cities
 from schema.errors import CodedError, ErrorCode
 from schema.fields import derived, relation
 from schema.figures.types import FigureType
+from schema.issues.advancing import AdvancingMutations
+from schema.issues.following import FollowingMutations
+from schema.issues.mutations import ReportingMutations
+from schema.issues.types import IssueType
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.person import PersonById, PersonReach
 from schema.node import Node
@@ -31,7 +35,13 @@ from schema.provinces.types import ProvinceType
 from schema.reach import reach
 from schema.scalars import DATE_TIME
 from schema.services.types import ServiceType
-from schema.timelines.types import AccessEventType, OrganizationEventType, PostEventType
+from schema.timelines.subscriptions import EventSubscriptions
+from schema.timelines.types import (
+    AccessEventType,
+    IssueEventType,
+    OrganizationEventType,
+    PostEventType,
+)
 from tenants.roles import Role
 
 CodeOrSlug = strawberry.argument(
@@ -186,13 +196,25 @@ class Query:
 
 
 @strawberry.type(name="Mutation", description="变更入口 | Where changes begin.")
-class Mutation(OrganizationMutations, PeopleMutations):
+class Mutation(
+    OrganizationMutations,
+    PeopleMutations,
+    ReportingMutations,
+    AdvancingMutations,
+    FollowingMutations,
+):
     """What the slices let change."""
+
+
+@strawberry.type(name="Subscription", description="订阅入口 | Where subscriptions begin.")
+class Subscription(EventSubscriptions):
+    """What the slices let follow."""
 
 
 SCHEMA = strawberry.Schema(
     Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[
         CityType,
         ProvinceType,
@@ -204,6 +226,8 @@ SCHEMA = strawberry.Schema(
         OrganizationEventType,
         PostEventType,
         AccessEventType,
+        IssueEventType,
+        IssueType,
     ],
     config=StrawberryConfig(scalar_map={datetime.datetime: DATE_TIME}),
 )

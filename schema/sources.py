@@ -44,10 +44,11 @@ class PostKindSource:
 
 @dataclass(frozen=True)
 class WorkflowSource:
-    """A workflow of a tenant, at the version in force."""
+    """A workflow of a tenant, at one of its own versions."""
 
     definition: Definition
     workflow: Workflow
+    version: int
 
 
 @dataclass(frozen=True)
@@ -102,4 +103,8 @@ def post_kinds_of(definition: Definition) -> list[PostKindSource]:
 
 def workflows_of(definition: Definition) -> list[WorkflowSource]:
     """The workflows of a definition, in the order of its file."""
-    return [WorkflowSource(definition, workflow) for workflow in definition.tenant.workflows]
+    return [
+        WorkflowSource(definition, *found)
+        for workflow in definition.tenant.workflows
+        if (found := definition.newest_workflow(workflow.key)) is not None
+    ]

@@ -9,28 +9,35 @@ from collections.abc import Sequence
 import asyncpg
 
 from seeds.parts import pending
+from seeds.shares import COUNT
 from server.cli import build
 from tenants.definition import Definition
 
-# asks the process that loads for sample people too
+# asks the process that loads for sample people too, and for so many sample issues
 SAMPLE = "--sample"
+ISSUES = "--issues"
 
 
 class Loader:
-    """Real divisions, organizations of the tenant files, reported figures, sample people."""
+    """Real divisions, organizations of the tenant files, reported figures, sample data."""
 
-    def pending(self, url: str, definitions: Sequence[Definition], sample: bool) -> int:
+    issues = COUNT
+
+    def pending(
+        self, url: str, definitions: Sequence[Definition], sample: bool, issues: int
+    ) -> int:
         """How many parts are not loaded yet."""
-        return asyncio.run(_pending(url, definitions, sample))
+        return asyncio.run(_pending(url, definitions, sample, issues))
 
-    def load(self, sample: bool) -> int:
+    def load(self, sample: bool, issues: int) -> int:
         """Load them; the exit code.
 
         In a process of its own (`seeds/__main__.py`): the dictionary of pinyin takes 55 MB, which
         a server that goes on running should not keep.
         """
+        wanted = [SAMPLE, f"{ISSUES}={issues}"]
         # -P: a folder `seeds` in the working folder is not ours
-        command = [sys.executable, "-P", "-m", "seeds", *([SAMPLE] if sample else [])]
+        command = [sys.executable, "-P", "-m", "seeds", *(wanted if sample else [])]
         with subprocess.Popen(command) as process:
             try:
                 code = process.wait()
@@ -54,9 +61,9 @@ def main() -> None:
     build(Loader())()
 
 
-async def _pending(url: str, definitions: Sequence[Definition], sample: bool) -> int:
+async def _pending(url: str, definitions: Sequence[Definition], sample: bool, issues: int) -> int:
     connection = await asyncpg.connect(url)
     try:
-        return len(await pending(connection, definitions, sample))
+        return len(await pending(connection, definitions, sample, issues))
     finally:
         await connection.close()

@@ -6,25 +6,33 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
+from graphql import GraphQLSchema
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as AsgiScope
 
+from schema.audit import write_audit
+from schema.context import Context
 from schema.errors import CodedError
+from schema.feed import Feed
 from schema.root import graphql_schema, sdl
 from schema.scalars import CHINA
 from server.documents import Documents
 from server.door import middleware
+from server.event_source import EventSource
 from server.execution import general
+from server.forgetting import forget_keys
 from server.gate import Admission
 from server.graphql import GraphQLEndpoint
 from server.live import Live, stopped
 from server.metrics import Metrics, PoolNumbers, Readings
+from server.operations import Operation
 from server.pages.examples import Example, examples_json, load_examples
 from server.pages.explorer import PERSONAS, explorer_page
 from server.pages.landing import landing_page
@@ -32,6 +40,9 @@ from server.personas import Persona, personas, read_organizations
 from server.privacy import report_missing_keys
 from server.runs import execute_current, open_context
 from server.services import Services
+from server.socket import SocketEndpoint
+from server.subscriptions import Machinery, Subscriptions
+from server.sweeping import sweep_for_ever
 from server.trusted import invalid, operation_names
 
 STATIC = Path(__file__).parent / "pages" / "static"
@@ -46,23 +57,33 @@ def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-def create_app(live: Live, services: Services, now: Now = utc_now) -> Starlette:
-    """The application over `live`; its lifespan keeps the tenants up to date."""
+def create_app(
+    live: Live, services: Services, now: Now = utc_now, feed: Feed | None = None
+) -> Starlette:
+    """The application over `live`; its lifespan keeps the tenants and the feed up to date."""
     examples = load_examples()
     schema = graphql_schema()
     settings = services.settings
     documents = Documents(schema, bounds=services.bounds, introspection=not settings.trusted_only)
+    feed = feed or Feed(live.engine)
+    machinery = _machinery(live, services, now, schema, feed)
+    subscriptions = Subscriptions(machinery, settings.max_subscriptions)
     endpoint = GraphQLEndpoint(
         documents,
         partial(execute_current, live, partial(general.execute, schema)),
-        partial(open_context, live, services, now),
-        gate=Admission(live, services.identity, services.rates, services.trusted),
+        machinery.open_context,
+        gate=machinery.gate,
         timeout=settings.request_timeout,
+        stream=EventSource(subscriptions),
     )
-    metrics = Metrics(_names(documents, services, examples), _readings(live))
+    sockets = SocketEndpoint(endpoint, subscriptions, origins=settings.cors_origins)
+    readings = _readings(live, subscriptions, sockets)
+    metrics = Metrics(_names(documents, services, examples), readings)
+    sockets.observe = metrics.observe_operation
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", sockets),
             *_pages(live, services, now, examples),
             *_probes(live),
             *([metrics.app_route] if settings.metrics else []),
@@ -74,16 +95,50 @@ def create_app(live: Live, services: Services, now: Now = utc_now) -> Starlette:
             cors_origins=settings.cors_origins,
             observe=metrics.observe,
         ),
-        lifespan=partial(_lifespan, live, services),
+        lifespan=partial(_lifespan, live, services, now, feed, metrics),
+    )
+
+
+def _machinery(
+    live: Live, services: Services, now: Now, schema: GraphQLSchema, feed: Feed
+) -> Machinery:
+    """What subscriptions use; committed work of this process wakes them at once."""
+    live.database.on_commit(feed.committed)
+
+    async def execute_event(operation: Operation, context: Context, event: object) -> Any:
+        execute = partial(general.execute, schema, root=event)
+        return await execute_current(live, execute, operation, context)
+
+    async def begin(operation: Operation, context: Context) -> Any:
+        begun = await general.begin(schema, operation, context)
+        await write_audit(context)
+        return begun
+
+    return Machinery(
+        feed,
+        begin,
+        execute_event,
+        partial(open_context, live, services, now),
+        Admission(live, services.identity, services.rates, services.trusted),
+        timeout=services.settings.request_timeout,
     )
 
 
 @asynccontextmanager
-async def _lifespan(live: Live, services: Services, app: Starlette) -> AsyncIterator[None]:
+async def _lifespan(
+    live: Live, services: Services, now: Now, feed: Feed, metrics: Metrics, app: Starlette
+) -> AsyncIterator[None]:
+    seconds = services.settings.sweep_seconds
     await live.refresh()
     tasks = [
+        asyncio.create_task(feed.run()),
+        asyncio.create_task(_end_with(live, feed)),
         asyncio.create_task(live.run()),
         asyncio.create_task(report_missing_keys(live, services.keyring)),
+        asyncio.create_task(forget_keys(live, services.settings.idempotency_hours, now)),
+        asyncio.create_task(
+            sweep_for_ever(live, services.keyring, seconds, now, metrics.observe_sweep)
+        ),
     ]
     try:
         yield
@@ -92,6 +147,12 @@ async def _lifespan(live: Live, services: Services, app: Starlette) -> AsyncIter
             await stopped(task)
         await services.rates.close()
         await live.close()
+
+
+async def _end_with(live: Live, feed: Feed) -> None:
+    """End the subscriptions as soon as the server is told to stop."""
+    await live.stopping.wait()
+    feed.end()
 
 
 def _names(
@@ -108,7 +169,7 @@ def _names(
     return operation_names(documents, services.trusted) | shown
 
 
-def _readings(live: Live) -> Readings:
+def _readings(live: Live, subscriptions: Subscriptions, sockets: SocketEndpoint) -> Readings:
     def pools() -> Iterator[PoolNumbers]:
         for login, pool in live.database.pools().items():
             in_use = pool.open - pool.idle
@@ -117,7 +178,13 @@ def _readings(live: Live) -> Readings:
     def tenants() -> int:
         return len(live.registry.by_id) if live.reason is None else 0
 
-    return Readings(pools, lambda: live.unready is None, tenants)
+    return Readings(
+        pools,
+        lambda: live.unready is None,
+        tenants,
+        lambda: len(subscriptions),
+        lambda: sockets.open,
+    )
 
 
 def _pages(

@@ -22,6 +22,7 @@ from schema.database import UNREACHABLE
 from schema.definitions.actions import LossError
 from schema.definitions.plan import TenantPlan
 from schema.errors import CodedError
+from schema.issues.sweep import Swept
 from schema.key_file import KeyFileError
 from schema.keyring import CannotOpenError
 from schema.privacy.erase import Erasure
@@ -47,6 +48,7 @@ from server.prepare import (
 from server.secrets import SecretError, token_key_file
 from server.serve import PortError, bind, serve
 from server.settings import PREFIX, Settings, SettingsError, load_settings, settings_table, shown
+from server.sweeping import Pass, sweep_once
 from server.tokens import open_mint
 from tenants.definition import Definition
 from tenants.files import json_schema, tenant_files
@@ -58,10 +60,16 @@ from tenants.roles import Role
 class Seeds(Protocol):
     """What loads the data."""
 
-    def pending(self, url: str, definitions: Sequence[Definition], sample: bool) -> int:
-        """How many parts are not loaded yet, with `sample` sample people among them."""
+    @property
+    def issues(self) -> int:
+        """How many sample issues there are, over all cities, where nobody says how many."""
 
-    def load(self, sample: bool) -> int:
+    def pending(
+        self, url: str, definitions: Sequence[Definition], sample: bool, issues: int
+    ) -> int:
+        """How many parts are not loaded yet, with `sample` sample people and issues among them."""
+
+    def load(self, sample: bool, issues: int) -> int:
         """Load them, with a progress bar; the exit code, after saying what is wrong."""
 
 
@@ -105,9 +113,8 @@ def build(seeds: Seeds) -> typer.Typer:
             url = database_url(settings)
             if wanted:
                 _report(prepare(url, definitions, login_passwords(settings, url)))
-                if seeds.pending(url, definitions, settings.demo) and (
-                    code := seeds.load(settings.demo)
-                ):
+                sample = (settings.demo, seeds.issues if settings.demo else 0)
+                if seeds.pending(url, definitions, *sample) and (code := seeds.load(*sample)):
                     raise typer.Exit(code)
             serve(settings, url, listener)
 
@@ -126,18 +133,42 @@ def build(seeds: Seeds) -> typer.Typer:
             bool | None,
             typer.Option(
                 "--sample/--no-sample",
-                help="Load sample people too, plainly invented (default: only in demo mode).",
+                help="Load sample people and issues too, plainly invented "
+                "(default: only in demo mode).",
+            ),
+        ] = None,
+        issues: Annotated[
+            int | None,
+            typer.Option(
+                min=0,
+                max=1_000_000,
+                help="How many sample issues there are then, over all cities, with sample people "
+                f"(default: {seeds.issues} with --sample). Others are never touched.",
             ),
         ] = None,
     ) -> None:
         """Load the data: divisions, organizations of the tenant files, reported figures."""
         with explained():
             settings = _settings()
+            wanted = _sample(settings.demo, sample, issues)
             definitions = read_tenants(settings)
             url = database_url(settings)
             prepare(url, definitions, login_passwords(settings, url))
-            if code := seeds.load(settings.demo if sample is None else sample):
+            if code := seeds.load(wanted, seeds.issues if issues is None else issues):
                 raise typer.Exit(code)
+
+    @app.command("sweep")
+    def sweep_command() -> None:
+        """Mark issues that fall due, once and now; `onegrid serve` does so by itself."""
+        with explained():
+            settings = _settings()
+            keys = privacy.existing_keys(settings)
+            done = asyncio.run(sweep_once(settings, database_url(settings), keys, utc_now))
+            for line in _swept_lines(done):
+                typer.echo(line)
+            if done.failed_issues or done.failed_cities:
+                cities = ", ".join(done.failed_cities) or "none"
+                _fail(f"{done.failed_issues} issues failed; cities not swept: {cities}.", 1)
 
     @app.command("schema")
     def schema_command(
@@ -262,6 +293,13 @@ def build(seeds: Seeds) -> typer.Typer:
     return app
 
 
+def _sample(demo: bool, sample: bool | None, issues: int | None) -> bool:
+    """Whether sample people are loaded: issues need them."""
+    if sample is False and issues:
+        raise ValueError(f"--issues {issues} needs sample people: leave --no-sample out")
+    return bool(issues) or (demo if sample is None else sample)
+
+
 def _privacy() -> typer.Typer:
     """The commands of personal data."""
     group = typer.Typer(
@@ -299,7 +337,7 @@ def _privacy() -> typer.Typer:
         person: Annotated[str, of_person],
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     ) -> None:
-        """Erase a person's name and phone for ever, and end the posts; history stays."""
+        """Erase a person's name, phone and texts for ever, end the posts; history stays."""
         with explained():
             url = database_url(_settings())
             found = asyncio.run(privacy.plan_erase(url, city, person, utc_now()))
@@ -309,7 +347,8 @@ def _privacy() -> typer.Typer:
             if done.erased_at is not None:
                 typer.echo(f"{done.id} was erased at {in_china(done.erased_at)}; nothing changed.")
             else:
-                typer.echo(f"{done.id} is erased; {done.posts} posts ended.")
+                ended = f"{done.posts} posts ended, texts of {done.issues} issues erased"
+                typer.echo(f"{done.id} is erased; {ended}.")
 
     @group.command("rotate")
     def rotate_command(
@@ -364,7 +403,8 @@ def _confirm(found: Erasure) -> None:
     if not sys.stdin.isatty():
         raise ValueError("nobody can be asked here: give --yes to erase for ever")
     who = f"{found.name or '-'} {found.phone or ''}".rstrip()
-    typer.echo(f"{who}, {found.posts} posts end today. Backups keep the data until they expire.")
+    ends = f"{found.posts} posts end today, texts of {found.issues} issues are erased"
+    typer.echo(f"{who}, {ends}. Backups keep the data until they expire.")
     if not typer.confirm("Erase for ever?"):
         _fail("Nothing was erased.", 1)
 
@@ -393,6 +433,16 @@ def _lost(found: Sequence[KeyUse]) -> list[str]:
         "restore the file from the backup of the time when it was in use"
         for item in privacy.missing(found)
     ]
+
+
+def _swept_lines(done: Pass) -> Iterator[str]:
+    """What a pass did, city by city."""
+    for city, counts in done.counts.items():
+        said = ", ".join(f"{counts[kind]} {kind}" for kind in Swept if counts[kind])
+        if said:
+            yield f"{city}: {said.replace('_', ' ')}"
+    if not done.total:
+        yield "Nothing was due."
 
 
 @contextmanager
@@ -503,4 +553,8 @@ def _lines(item: TenantPlan) -> Iterator[str]:
             yield f"  level {old} becomes {new}: {count} organizations move along"
         for key, count in item.regraded.items():
             yield f"  rung of level {key} changes: {count} organizations"
+        for key, count in item.left_in_workflows.items():
+            yield f"  workflow {key} changes: {count} open issues go on as they began"
+        for code, count in item.left_in_services.items():
+            yield f"  service {code} is removed: {count} open issues keep it"
         yield from (f"  REFUSED {loss}" for loss in item.losses)

@@ -50,6 +50,7 @@ CORS_HEADERS = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "Last-Event-ID",
     "X-Purpose",
     "X-Request-Id",
     "Apollo-Require-Preflight",
@@ -169,7 +170,7 @@ class Door:
             status=status,
             ms=round(seconds * 1000, 1),
             bytes=reply.size,
-            **_operation(facts),
+            **told(facts),
         )
 
 
@@ -333,7 +334,7 @@ def _request_id(scope: Scope) -> str | None:
     return None
 
 
-def _operation(facts: RequestFacts) -> dict[str, object]:
+def told(facts: RequestFacts) -> dict[str, object]:
     """What is known of the operation, for a line of the log."""
     found: dict[str, object] = {}
     if facts.operation_kind is not None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 
 from schema.actor import Actor
+from schema.idempotency import IdempotencyKey
 from schema.scope import Login, Scope
 from server.actors import actor_of
 from server.claims import Claims
 from server.documents import Document
 from server.facts import RequestFacts
 from server.graphql import Gate
+from server.idempotency import idempotency_key, key_of
 from server.identity import Identity
 from server.live import Live
 from server.operations import Operation
@@ -37,6 +39,7 @@ class Caller:
     language: str
     address: str
     facts: RequestFacts
+    idempotency: IdempotencyKey | None = None
 
 
 class Admission(Gate):
@@ -77,6 +80,18 @@ class Admission(Gate):
         """Remember a text that was sent with its hash."""
         self._trusted.register(parameters)
 
+    def keyed(self, caller: Caller, request: Request, text: str, operation: Operation) -> Caller:
+        """The caller with the hashes of the request's Idempotency-Key, if it has one.
+
+        Errors: `CodedError` BAD_REQUEST.
+        """
+        given = key_of(request.headers.getlist("idempotency-key"))
+        if given is None:
+            return caller
+        return replace(
+            caller, idempotency=idempotency_key(given, actor_key(caller), text, operation)
+        )
+
     async def charge(
         self, caller: Caller, document: Document, operation: Operation
     ) -> Mapping[str, str]:
@@ -85,14 +100,25 @@ class Admission(Gate):
         Errors: `CodedError` NODES_EXCEEDED, COST_EXCEEDED, RATE_LIMITED.
         """
         cost = document.cost(operation.definition, operation.variables)
+        return await self.spend(caller, operation, cost.cost)
+
+    async def spend(self, caller: Caller, operation: Operation, cost: int) -> Mapping[str, str]:
+        """Take a cost off what the actor and the city may spend.
+
+        Errors: `CodedError` RATE_LIMITED.
+        """
         public = caller.actor.tenant_ids is None
         tenants = charged(caller, operation)
         try:
-            spent = await self._rates.spend(actor_key(caller), tenants, cost.cost, public=public)
+            spent = await self._rates.spend(actor_key(caller), tenants, cost, public=public)
             return spent.headers()
         except RateLimitedError as refusal:
             caller.facts.limited = refusal.bound
             raise
+
+    def owner(self, caller: Caller) -> str:
+        """The actor, as the rates know it."""
+        return actor_key(caller)
 
     def cached(self, parameters: Parameters, request: Request) -> Mapping[str, str]:
         """Answers to trusted queries that anybody may ask can be kept by caches."""

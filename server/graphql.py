@@ -13,13 +13,23 @@ from starlette.types import Receive, Scope, Send
 
 from schema.errors import CodedError, ErrorCode
 from server.answers import Answers
+from server.asked import Asked
 from server.deadline import ClientLeftError, deadline
 from server.documents import Document, DocumentFailure, Documents
 from server.errors import ErrorFormat, Report, log_fault
+from server.event_stream import one_event
 from server.facts import RequestFacts, facts_of
 from server.operations import Operation, select_operation
 from server.parameters import Parameters, read_parameters
-from server.preferences import GRAPHQL_RESPONSE, JSON, language, media_type
+from server.payloads import Payloads
+from server.preferences import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    accepts_stream,
+    language,
+    media_type,
+)
 
 PAUSE = 10
 """A refused document is answered after so many times as long as it took to refuse.
@@ -32,6 +42,8 @@ MAX_PAUSE = 0.5
 
 Execute = Callable[[Operation, Any], Awaitable[ExecutionResult]]
 OpenContext = Callable[[Request, Any], AbstractAsyncContextManager[Any]]
+Stream = Callable[[Asked, Answers, Payloads], Awaitable[Response]]
+"""Answers a subscription over HTTP."""
 
 
 class Gate:
@@ -57,11 +69,23 @@ class Gate:
     def valid(self, parameters: Parameters) -> None:
         """The document has proved valid."""
 
+    def keyed(self, caller: Any, request: Request, text: str, operation: Operation) -> Any:
+        """The caller of a mutation, with the key under which it may be sent again."""
+        return caller
+
     async def charge(
         self, caller: Any, document: Document, operation: Operation
     ) -> Mapping[str, str]:
         """Take the cost of an operation off what its sender may spend; headers that say so."""
         return {}
+
+    async def spend(self, caller: Any, operation: Operation, cost: int) -> Mapping[str, str]:
+        """Take so much more for an operation that runs; headers that say so."""
+        return {}
+
+    def owner(self, caller: Any) -> str:
+        """Whose subscriptions are counted together."""
+        return ""
 
     def cached(self, parameters: Parameters, request: Request) -> Mapping[str, str]:
         """Headers that let caches keep a good answer; none, unless it is everybody's."""
@@ -70,6 +94,9 @@ class Gate:
 
 class GraphQLEndpoint:
     """Answers GET (queries) and POST (queries and mutations) by the GraphQL-over-HTTP draft.
+
+    With `stream` it answers subscriptions too, to clients who accept text/event-stream; who
+    accepts nothing else gets any answer as such a stream, of one result.
 
     `execute(operation, context)` gives the result; `open_context(request, caller)` is entered
     once an operation, after its document is known to be valid, and left after its execution. A
@@ -90,9 +117,11 @@ class GraphQLEndpoint:
         *,
         gate: Gate | None = None,
         timeout: float = 10.0,
+        stream: Stream | None = None,
         report: Report = log_fault,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._stream = stream
         self._documents = documents
         self._execute = execute
         self._open_context = open_context
@@ -112,49 +141,99 @@ class GraphQLEndpoint:
 
     async def _respond(self, request: Request, facts: RequestFacts) -> Response:
         accepted = media_type(_header(request, "accept"))
+        streams = self._stream is not None and accepts_stream(_header(request, "accept"))
         errors = ErrorFormat(language(_header(request, "accept-language")), self._report)
         answers = Answers(accepted or JSON, errors, facts)
         try:
             _check_method(request.method)
-            _check_accept(accepted, request)
-            return await self._answer(request, answers, facts)
+            _check_accept(accepted or streams, request)
+            response = await self._answer(request, answers, Payloads(errors, facts), facts)
         except (ClientDisconnect, ClientLeftError):
             raise
         except CodedError as refusal:
-            return answers.refusal(refusal)
+            response = answers.refusal(refusal)
         except Exception as fault:
-            return answers.fault(fault)
+            response = answers.fault(fault)
+        is_wrapped = accepted is None and streams and response.status_code == 200
+        return one_event(response) if is_wrapped else response
 
-    async def _answer(self, request: Request, answers: Answers, facts: RequestFacts) -> Response:
+    async def _answer(
+        self, request: Request, answers: Answers, payloads: Payloads, facts: RequestFacts
+    ) -> Response:
         started = self._clock()
-        caller = await self._gate.admit(request, facts)
+        caller = await self.admit(request, facts)
         parameters = await read_parameters(request)
-        text = self._gate.text(parameters)
-        facts.cache = "hit" if text in self._documents else "miss"
-        document = self._documents.get(text)
-        if isinstance(document, DocumentFailure):
-            await asyncio.sleep(min(document.seconds * PAUSE, MAX_PAUSE))
-            return answers.failure(document)
-        self._gate.valid(parameters)
-        operation = select_operation(document, parameters)
-        kind = operation.definition.operation
-        facts.operation_name, facts.operation_kind = operation.operation_name, kind.value
-        _check_kind(kind, request.method)
-        answers.headers.update(await self._gate.charge(caller, document, operation))
-        leaving = request.receive if kind is OperationType.QUERY else None
-        async with deadline(self._timeout, leaving):
-            result, context = await self._run(operation, request, caller, facts)
+        asked = await self.prepare(request, caller, parameters, facts, self._check_kind)
+        if isinstance(asked, DocumentFailure):
+            return answers.failure(asked)
+        answers.headers.update(asked.headers)
+        if self._stream is not None and asked.kind is OperationType.SUBSCRIPTION:
+            return await self._stream(asked, answers, payloads)
+        leaving = request.receive if asked.kind is OperationType.QUERY else None
+        result, context = await self.run(asked, leaving)
         if not result.errors:
             answers.headers.update(self._gate.cached(parameters, request))
         answers.headers.update(_timing(context, self._clock() - started))
         return answers.result(result)
 
-    async def _run(
-        self, operation: Operation, request: Request, caller: Any, facts: RequestFacts
+    async def admit(self, request: Request, facts: RequestFacts) -> Any:
+        """Who asks.
+
+        Errors: `CodedError`.
+        """
+        return await self._gate.admit(request, facts)
+
+    async def prepare(
+        self,
+        request: Request,
+        caller: Any,
+        parameters: Parameters,
+        facts: RequestFacts,
+        check: Callable[[OperationType, Request], None],
+    ) -> Asked | DocumentFailure:
+        """The operation that is asked for, paid for; or why its text is none, after a while.
+
+        `check` refuses kinds that cannot come this way.
+        Errors: `CodedError`.
+        """
+        text = self._gate.text(parameters)
+        facts.cache = "hit" if text in self._documents else "miss"
+        document = self._documents.get(text)
+        if isinstance(document, DocumentFailure):
+            await asyncio.sleep(min(document.seconds * PAUSE, MAX_PAUSE))
+            return document
+        self._gate.valid(parameters)
+        operation = select_operation(document, parameters)
+        kind = operation.definition.operation
+        facts.operation_name, facts.operation_kind = operation.operation_name, kind.value
+        check(kind, request)
+        if kind is OperationType.MUTATION:
+            caller = self._gate.keyed(caller, request, text, operation)
+        headers = await self._gate.charge(caller, document, operation)
+        return Asked(request, caller, document, operation, facts, headers)
+
+    async def run(
+        self, asked: Asked, leaving: Receive | None = None
     ) -> tuple[ExecutionResult, Any]:
-        async with self._open_context(request, caller) as context:
+        """The result of a query or mutation, with the context that it ran in.
+
+        `leaving` is where its client says that it leaves, which ends it.
+        Errors: `CodedError`, `ClientLeftError`.
+        """
+        async with deadline(self._timeout, leaving):
+            return await self._run(asked)
+
+    def _check_kind(self, kind: OperationType, request: Request) -> None:
+        if self._stream is not None and kind is OperationType.SUBSCRIPTION:
+            _check_stream(request)
+        else:
+            _check_kind(kind, request.method)
+
+    async def _run(self, asked: Asked) -> tuple[ExecutionResult, Any]:
+        facts = asked.facts
+        async with self._open_context(asked.request, asked.caller) as context:
             try:
-                return await self._execute(operation, context), context
+                return await self._execute(asked.operation, context), context
             finally:
                 facts.statements = getattr(context, "statements", 0)
                 facts.sql_seconds = getattr(context, "sql_seconds", 0.0)
@@ -184,8 +263,8 @@ def _check_method(method: str) -> None:
         )
 
 
-def _check_accept(accepted: str | None, request: Request) -> None:
-    if accepted is None:
+def _check_accept(accepted: str | bool | None, request: Request) -> None:
+    if not accepted:
         given = _header(request, "accept")
         raise CodedError(
             ErrorCode.NOT_ACCEPTABLE,
@@ -193,6 +272,20 @@ def _check_accept(accepted: str | None, request: Request) -> None:
             f"The header Accept is {given}; expected {GRAPHQL_RESPONSE} or {JSON} in it.",
             given=given,
             expected=[GRAPHQL_RESPONSE, JSON],
+        )
+
+
+def _check_stream(request: Request) -> None:
+    given = _header(request, "accept")
+    if not accepts_stream(given):
+        raise CodedError(
+            ErrorCode.NOT_ACCEPTABLE,
+            f"订阅以事件流答复,而请求头 Accept 为 {given or '空'};应含 {EVENT_STREAM},或改用 "
+            "graphql-transport-ws 套接字。",
+            f"A subscription is answered by a stream of events, but the header Accept is "
+            f"{given or 'empty'}; expected {EVENT_STREAM} in it, or a graphql-transport-ws socket.",
+            given=given,
+            expected=[EVENT_STREAM],
         )
 
 

@@ -1,6 +1,7 @@
 """The tenants in force, read again when one changes, and whether the server is ready."""
 
 import asyncio
+import datetime
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schema.database import UNREACHABLE, Database, unavailable
+from schema.idempotency import forget
 from schema.keyring import Keyring
 from schema.loaders.tenant import read_definitions, read_versions
 from schema.migrate import head, revision, unknown
@@ -36,14 +38,15 @@ class Live:
         self._registry: Registry | None = None
         self._versions: dict[int, int] = {}
         self.reason: str | None = "starting"
-        self._stopping = False
+        self.stopping = asyncio.Event()
+        """Set as soon as the server was told to stop."""
         self.ready = asyncio.Event()
         """Set as soon as it was ready for the first time."""
 
     @property
     def unready(self) -> str | None:
         """Why no request should be sent here, if none should; those that run go on."""
-        return "stopping" if self._stopping else self.reason
+        return "stopping" if self.stopping.is_set() else self.reason
 
     @property
     def registry(self) -> Registry:
@@ -66,7 +69,12 @@ class Live:
 
     def stop(self) -> None:
         """From now on the server is not ready."""
-        self._stopping = True
+        self.stopping.set()
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """Connections of the owner."""
+        return self._engine
 
     async def close(self) -> None:
         """Give every connection back to the database server."""
@@ -100,6 +108,14 @@ class Live:
         """
         async with self._engine.connect() as connection:
             return await key_use(connection, keyring)
+
+    async def forget_keys(self, before: datetime.datetime) -> int:
+        """Forget what was done under idempotency keys before a moment; how many requests.
+
+        Errors: those of `FAILURES`.
+        """
+        async with self._engine.begin() as connection:
+            return await forget(connection, before)
 
     async def refreshed(self) -> Registry:
         """Look once, then the tenants in force.

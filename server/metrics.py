@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     GCCollector,
     Histogram,
     PlatformCollector,
@@ -21,8 +22,10 @@ from starlette.routing import Route
 
 from schema.errors import ErrorCode
 from server.facts import RequestFacts
+from server.sweeping import Pass
 
 OTHER = "other"
+SUBSCRIPTION = "subscription"
 UNNAMED = "unnamed"
 MAX_NAMES = 100
 """How many operation names are counted by name, besides those known from the start."""
@@ -49,11 +52,13 @@ class PoolNumbers:
 
 @dataclass(frozen=True)
 class Readings:
-    """What is not counted but read when Prometheus asks: connections, readiness, tenants."""
+    """What is not counted but read when Prometheus asks: connections, readiness, what is open."""
 
     pools: Callable[[], Iterable[PoolNumbers]] = tuple
     ready: Callable[[], bool] = bool
     tenants: Callable[[], int] = int
+    subscriptions: Callable[[], int] = int
+    sockets: Callable[[], int] = int
 
 
 class Metrics:
@@ -85,6 +90,18 @@ class Metrics:
         )
         self._statements = self._counter("sql_statements", "SQL statements of operations.")
         self._sql_seconds = self._counter("sql_seconds", "Seconds that they took.")
+        self._swept = _Children(
+            self._counter("issues_swept", "What the sweep of issues did.", "kind")
+        )
+        self._sweep_failures = self._counter(
+            "sweep_failures", "Issues and cities that a pass of the sweep could not do."
+        )
+        self._last_sweep = Gauge(
+            "last_sweep_timestamp_seconds",
+            "When the last pass of the sweep ended, in seconds since 1970; 0 = none yet.",
+            namespace="onegrid",
+            registry=self.registry,
+        )
         self._durations = Histogram(
             "request_seconds",
             "Seconds from a request to its answer.",
@@ -102,23 +119,37 @@ class Metrics:
         """Count one answered request."""
         method = facts.method if facts.method in _METHODS else OTHER
         self._requests.of(method, f"{status // 100}xx").inc()
-        (self._api if facts.path == "/graphql" else self._rest).observe(seconds)
+        if facts.operation_kind != SUBSCRIPTION:  # it lasts as long as its client likes
+            (self._api if facts.path == "/graphql" else self._rest).observe(seconds)
+        self.observe_operation(facts, seconds)
+
+    def observe_operation(self, facts: RequestFacts, seconds: float) -> None:
+        """Count one operation, which may not have come by a request of its own."""
         for code in facts.codes:
             self._errors.of(self._codes.label(code)).inc()
         if facts.operation_kind is not None:
-            self._observe_operation(facts, facts.operation_kind, seconds)
+            self._count_operation(facts, facts.operation_kind, seconds)
         if facts.cache is not None:
             self._caches.of(facts.cache).inc()
         if facts.limited is not None:
             self._limited.of(facts.limited).inc()
 
-    def _observe_operation(self, facts: RequestFacts, kind: str, seconds: float) -> None:
+    def _count_operation(self, facts: RequestFacts, kind: str, seconds: float) -> None:
         name = self._names.label(facts.operation_name or UNNAMED)
         self._operations.of(kind, name).inc()
-        self._operation_seconds.of(kind, name).inc(seconds)
+        if kind != SUBSCRIPTION:
+            self._operation_seconds.of(kind, name).inc(seconds)
         if facts.statements:
             self._statements.inc(facts.statements)
             self._sql_seconds.inc(facts.sql_seconds)
+
+    def observe_sweep(self, done: Pass) -> None:
+        """Count what a pass of the sweep did, and when it ended."""
+        for kind, count in done.total.items():
+            self._swept.of(kind.value).inc(count)
+        self._sweep_failures.inc(done.failed_issues + len(done.failed_cities))
+        if done.ended_at is not None:
+            self._last_sweep.set(done.ended_at.timestamp())
 
     @property
     def app_route(self) -> Route:
@@ -184,6 +215,10 @@ class _Read(Collector):
         ready = int(self._readings.ready())
         yield GaugeMetricFamily("onegrid_ready", "Whether queries can be answered.", ready)
         yield GaugeMetricFamily("onegrid_tenants", "Tenants in force.", self._readings.tenants())
+        open_ = self._readings.subscriptions()
+        yield GaugeMetricFamily("onegrid_subscriptions", "Subscriptions that are open.", open_)
+        sockets = self._readings.sockets()
+        yield GaugeMetricFamily("onegrid_sockets", "WebSockets that are open.", sockets)
         pools = list(self._readings.pools())
         for name, text in _POOL.items():
             gauge = GaugeMetricFamily(f"onegrid_pool_{name}", text, labels=("login",))

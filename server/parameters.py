@@ -37,12 +37,16 @@ async def read_parameters(request: Request) -> Parameters:
     BAD_REQUEST for anything else that is not well-formed. Names it does not know are ignored.
     """
     if request.method == "GET":
-        return _parameters(_query_string(request.scope["query_string"]))
+        return parameters_of(_query_string(request.scope["query_string"]))
     _check_content_type(request.headers.get("content-type"))
-    return _parameters(_body(await request.body()))
+    return parameters_of(_body(await request.body()))
 
 
-def _parameters(given: dict[str, Any]) -> Parameters:
+def parameters_of(given: dict[str, Any]) -> Parameters:
+    """The parameters that a JSON object holds.
+
+    Errors: `CodedError` BAD_REQUEST.
+    """
     query, document_id = _text(given, "query"), _text(given, "documentId")
     name = _text(given, "operationName")
     variables, extensions = _map(given, "variables"), _map(given, "extensions")

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 
 _QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 
@@ -23,6 +24,12 @@ def media_type(accept: str) -> str | None:
     ranks = {offer: _rank(offer, ranges) for offer in (JSON, GRAPHQL_RESPONSE)}
     best = max(ranks, key=lambda offer: ranks[offer])
     return best if ranks[best][0] > 0 else None
+
+
+@lru_cache(256)
+def accepts_stream(accept: str) -> bool:
+    """Whether a client names server-sent events among what it takes; a wildcard is not enough."""
+    return any(name == EVENT_STREAM and quality > 0 for name, _, quality in _ranges(accept))
 
 
 @lru_cache(256)

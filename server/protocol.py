@@ -7,6 +7,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from server.unread import Unread
+
 _TEXTS = {
     408: b"The head of the request did not arrive in time.",
     431: b"The head of the request is too big.",
@@ -21,7 +23,7 @@ class _Stage(Enum):
     BODY = auto()
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(Unread, HttpToolsProtocol):
     """One connection; uvicorn's own protocol would wait for ever, and take any head.
 
     A head that is too late is answered 408, or not at all where none was begun; one that is too
@@ -51,6 +53,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._stage = _Stage.BETWEEN
         self._begun_now = False
+        self._upgraded = False
         self._chunk_bytes = 0
         self._first_bytes = 0
         self._head_bytes = 0
@@ -73,7 +76,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._chunk_bytes = len(data)
         before = self._stage
         super().data_received(data)
-        if self.transport.is_closing():
+        if self._upgraded or self.transport.is_closing():
             return
         if self._stage is before and not self._begun_now:
             self._count(len(data))
@@ -136,6 +139,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._stage is _Stage.BODY:
             self._wait(self.LINGER_SECONDS)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to a socket, which has bounds of its own."""
+        self._upgraded = True
+        self._stop_waiting()
+        super().handle_websocket_upgrade()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: a client may ask for what it likes, and is answered as any other."""

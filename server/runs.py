@@ -10,6 +10,8 @@ from starlette.requests import Request
 from schema.audit import write_audit
 from schema.binding import bound
 from schema.context import Context, Resources, StaleRegistryError
+from schema.errors import CodedError
+from schema.idempotency import KeyReusedError
 from schema.scalars import CHINA
 from server.gate import Caller
 from server.live import Live
@@ -24,7 +26,7 @@ Execute = Callable[[Operation, Context], Awaitable[ExecutionResult]]
 async def open_context(
     live: Live, services: Services, now: Now, request: Request, caller: Caller
 ) -> AsyncIterator[Context]:
-    """A context of one operation; its snapshot ends with it.
+    """A context of one operation; its snapshots end with it.
 
     Errors: `CodedError` TOKEN_SCOPE where the token is bound to a person who is not there.
     """
@@ -33,7 +35,7 @@ async def open_context(
     async with live.database.snapshot(caller.scope) as snapshot:
         actor = await bound(snapshot, caller.scope, caller.actor, caller.registry, today)
         caller.facts.role = actor.role.value
-        yield Context(
+        context = Context(
             Resources(live.database, services.keyring, live.refreshed, services.speller),
             snapshot,
             caller.registry,
@@ -42,7 +44,10 @@ async def open_context(
             today,
             caller.language,
             actor,
+            caller.idempotency,
         )
+        async with context.proofs:
+            yield context
 
 
 async def execute_current(
@@ -51,16 +56,24 @@ async def execute_current(
     """Run an operation; a query whose rows were newer than the registry once more with a new one.
 
     What it showed of people is in the audit before its answer leaves.
+    So is a subscription's event.
+    Errors: `KeyReusedError`, where the first field that would have written found so.
     """
     result = await execute(operation, context)
-    if operation.definition.operation is OperationType.QUERY and _is_stale(result):
+    if operation.definition.operation is not OperationType.MUTATION and _is_stale(result):
         await context.begin_anew(await live.refreshed())
         result = await execute(operation, context)
     await write_audit(context)
+    if (reused := _cause(result, KeyReusedError)) is not None:
+        raise reused
     return result
 
 
 def _is_stale(result: ExecutionResult) -> bool:
-    return any(
-        isinstance(error.original_error, StaleRegistryError) for error in result.errors or ()
-    )
+    return _cause(result, StaleRegistryError) is not None
+
+
+def _cause(result: ExecutionResult, kind: type[CodedError]) -> CodedError | None:
+    """The first error of a kind that a field of the result raised."""
+    causes = (error.original_error for error in result.errors or ())
+    return next((cause for cause in causes if isinstance(cause, kind)), None)

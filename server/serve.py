@@ -18,6 +18,7 @@ from server.prepare import login_addresses
 from server.protocol import BoundedProtocol
 from server.services import open_services
 from server.settings import Settings
+from server.socket_protocol import BoundedSocketProtocol
 
 DRAIN_SECONDS = 10
 """How long requests may run on after the server was told to stop."""
@@ -60,7 +61,11 @@ def serve(settings: Settings, url: str, listener: socket.socket) -> None:
     database = Database(url, settings.pool_size, settings.statement_timeout, logins)
     live = Live(database, engine(url), settings.refresh_seconds)
     server = Server(
-        create_app(live, services), live.stop, lambda: print(addresses(settings), flush=True)
+        create_app(live, services),
+        live.stop,
+        lambda: print(addresses(settings), flush=True),
+        max_message=settings.max_body,
+        unread_seconds=settings.unread_seconds,
     )
     server.run(sockets=[listener])
 
@@ -69,7 +74,8 @@ class Server(uvicorn.Server):
     """Calls `on_start` once it serves, and `on_stop` as soon as it is told to stop.
 
     Then it takes no new connection, closes those that are idle, and gives running requests
-    `drain_seconds`; what runs on after that is cancelled.
+    `drain_seconds`; what runs on after that is cancelled. A message on a socket has at most
+    `max_message` bytes; a client that reads nothing for `unread_seconds` is cut off.
     """
 
     def __init__(
@@ -78,10 +84,21 @@ class Server(uvicorn.Server):
         on_stop: Callable[[], None],
         on_start: Callable[[], None],
         drain_seconds: int = DRAIN_SECONDS,
+        max_message: int = 102_400,
+        unread_seconds: float = 30.0,
     ) -> None:
+        class Http(BoundedProtocol):
+            UNREAD_SECONDS = unread_seconds
+
+        class Socket(BoundedSocketProtocol):
+            UNREAD_SECONDS = unread_seconds
+
         config = uvicorn.Config(
             app,
-            http=BoundedProtocol,
+            http=Http,
+            ws=Socket,
+            ws_max_size=max_message,
+            ws_per_message_deflate=False,  # some 20 KB a socket, for messages that are small
             log_config=None,  # server/logs.py has set it up
             log_level="warning",
             access_log=False,  # the door writes it

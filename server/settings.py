@@ -114,6 +114,19 @@ class Settings(BaseSettings):
         "3000000/minute",
         description="每个城市的成本速率 | cost that all actors of one city may spend in a time",
     )
+    max_subscriptions: int = Field(
+        20,
+        ge=1,
+        description="每个访问者同时打开的订阅上限(每进程)| subscriptions that one actor may have "
+        "open in a process",
+    )
+    unread_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="客户端多久毫不接收即断开,秒 | seconds until a client that reads nothing of "
+        "what is sent is cut off",
+    )
     redis_url: str | None = Field(
         None,
         description="多进程共用速率计数的 Redis,缺省进程内 | Redis that counts rates for several "
@@ -131,6 +144,18 @@ class Settings(BaseSettings):
     persisted_queries: bool = Field(
         True,
         description="允许客户端登记文档(APQ)| let clients register documents by hash (APQ)",
+    )
+    idempotency_hours: float = Field(
+        72.0,
+        gt=0,
+        le=8760,
+        description="Idempotency-Key 保留时间,小时 | hours that an Idempotency-Key is remembered",
+    )
+    sweep_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="多久检查一次事项时限,秒 | seconds between looks for issues that fall due",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),

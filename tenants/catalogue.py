@@ -60,6 +60,11 @@ class Service(ServiceDefaults):
 
     code: str = Field(pattern=r"^[A-Z0-9][A-Z0-9-]*$", description="事项编码 | code")
     name: str = Field(min_length=1, description="事项名称 | name")
+    catch_all: bool = Field(
+        False,
+        strict=True,
+        description="未选事项的诉求归于此项 | whether it is for whatever no other service names",
+    )
     guide: ServiceGuide | None = Field(None, description="办事指南 | guide")
     questions: list[ServiceQuestion] = Field(default_factory=list, description="提问 | questions")
 

@@ -1,43 +1,15 @@
 """The rules of a definition that types cannot say; each check yields what it finds wrong."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator
 
 from tenants.catalogue import QuestionKind, Service, ServiceDefaults, with_defaults
 from tenants.definition import City, Province, Shared
+from tenants.findings import Finding, Known, duplicates, unknown
 from tenants.hierarchy import MAX_DEPTH, Hierarchy, Level, StaffingRule, cycles
 from tenants.posts import PostKind
 from tenants.problems import shown
 from tenants.sourced import Loc
-from tenants.workflow import Workflow, dead_ends, unreachable
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A broken rule at `loc` of the merged tree, and at `also` as much."""
-
-    loc: Loc
-    value: str
-    expected: str
-    also: tuple[Loc, ...] = ()
-
-
-@dataclass(frozen=True)
-class Known:
-    """Keys that exist, including those of items that failed their own validation.
-
-    A reference to a broken item is not a second mistake. None: it cannot be told which exist.
-    `lacks` gives what was left out as broken of the mapping or list at a loc.
-    """
-
-    levels: Collection[str] | None
-    posts: Collection[str] | None
-    workflows: Collection[str] | None
-    domains: Collection[str] | None
-    lacks: Callable[[Loc], frozenset[str]]
+from tenants.workflow_checks import check_workflow
 
 
 def check_tenant(tenant: City | Province, known: Known) -> Iterator[Finding]:
@@ -46,9 +18,9 @@ def check_tenant(tenant: City | Province, known: Known) -> Iterator[Finding]:
     yield from _organizations(tenant, known)
     yield from _generated(tenant, known)
     if isinstance(tenant, Province):
-        yield from _duplicates(tenant.domains, lambda item: item.key, ("domains",), "key")
-        yield from _duplicates(tenant.rungs, lambda item: item.rung, ("rungs",), "rung")
-        yield from _duplicates(tenant.phases, lambda item: item.phase, ("phases",), "phase")
+        yield from duplicates(tenant.domains, lambda item: item.key, ("domains",), "key")
+        yield from duplicates(tenant.rungs, lambda item: item.rung, ("rungs",), "rung")
+        yield from duplicates(tenant.phases, lambda item: item.phase, ("phases",), "phase")
 
 
 def check_shared(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
@@ -56,36 +28,18 @@ def check_shared(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
     yield from _levels(shared.levels, known, (*at, "levels"))
     yield from _posts(shared.posts, known, (*at, "posts"))
     yield from _staffing(shared, known, at)
-    yield from _duplicates(shared.workflows, lambda item: item.key, (*at, "workflows"), "key")
+    yield from duplicates(shared.workflows, lambda item: item.key, (*at, "workflows"), "key")
     for index, workflow in enumerate(shared.workflows):
-        yield from _workflow(workflow, known, (*at, "workflows", index))
+        yield from check_workflow(workflow, known, (*at, "workflows", index))
     yield from _catalogue(shared, known, (*at, "categories"))
 
 
-def _duplicates(
-    items: Iterable[T], key_of: Callable[[T], str], at: Loc, name: str
-) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for index, item in enumerate(items):
-        key = key_of(item)
-        if key in seen:
-            given = shown(str(key))
-            yield Finding((*at, index, name), given, "each one once, this one is a duplicate")
-        seen.add(key)
-
-
-def _unknown(value: str, known: Collection[str] | None, at: Loc, what: str) -> Iterator[Finding]:
-    if known is not None and value not in known:
-        names = ", ".join(dict.fromkeys(known)) or f"(no {what} is declared)"
-        yield Finding(at, shown(value), f"the key of a declared {what}: {names}")
-
-
 def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
-    yield from _duplicates(levels, lambda level: level.key, at, "key")
+    yield from duplicates(levels, lambda level: level.key, at, "key")
     holders: dict[str, str] = {}
     for index, level in enumerate(levels):
         for place, key in enumerate(level.under):
-            yield from _unknown(key, known.levels, (*at, index, "under", place), "level")
+            yield from unknown(key, known.levels, (*at, index, "under", place), "level")
         for place, kind in enumerate(level.divisions):
             if holders.setdefault(kind, level.key) != level.key:
                 yield Finding(
@@ -93,7 +47,7 @@ def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
                     shown(str(kind)),
                     f"each division in one level; {holders[kind]!r} holds it already",
                 )
-        yield from _duplicates(
+        yield from duplicates(
             level.staffing, lambda rule: rule.post, (*at, index, "staffing"), "post"
         )
         for place, key in enumerate(level.formerly):
@@ -117,10 +71,10 @@ def _levels(levels: list[Level], known: Known, at: Loc) -> Iterator[Finding]:
 
 
 def _posts(posts: list[PostKind], known: Known, at: Loc) -> Iterator[Finding]:
-    yield from _duplicates(posts, lambda kind: kind.key, at, "key")
+    yield from duplicates(posts, lambda kind: kind.key, at, "key")
     for index, kind in enumerate(posts):
         for place, key in enumerate(kind.levels):
-            yield from _unknown(key, known.levels, (*at, index, "levels", place), "level")
+            yield from unknown(key, known.levels, (*at, index, "levels", place), "level")
 
 
 def _staffing(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
@@ -128,7 +82,7 @@ def _staffing(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
     for index, level in enumerate(shared.levels):
         for place, rule in enumerate(level.staffing):
             here = (*at, "levels", index, "staffing", place)
-            yield from _unknown(rule.post, known.posts, (*here, "post"), "post kind")
+            yield from unknown(rule.post, known.posts, (*here, "post"), "post kind")
             if rule.post in kinds:
                 number, kind = kinds[rule.post]
                 yield from _rule(rule, level, kind, known, here, (*at, "posts", number))
@@ -151,44 +105,10 @@ def _rule(
         yield Finding((*here, "required"), str(rule.required), expected, ((*there, "single"),))
 
 
-def _workflow(workflow: Workflow, known: Known, at: Loc) -> Iterator[Finding]:
-    yield from _duplicates(workflow.states, lambda item: item.key, (*at, "states"), "key")
-    yield from _duplicates(workflow.actions, lambda item: item.key, (*at, "actions"), "key")
-    states = {state.key: index for index, state in enumerate(workflow.states)}
-    lost = known.lacks((*at, "states"))
-    is_whole = not lost and not known.lacks((*at, "actions"))
-    for index, action in enumerate(workflow.actions):
-        here = (*at, "actions", index)
-        ends: list[tuple[Loc, str]] = [
-            ((*here, "from", place), key) for place, key in enumerate(action.from_)
-        ]
-        for end, key in [*ends, ((*here, "to"), action.to)]:
-            yield from _unknown(key, [*states, *sorted(lost - {""})], end, "state")
-            is_whole = is_whole and key in states
-        is_whole = is_whole and not known.lacks((*here, "from"))
-    if is_whole:
-        yield from _ways(workflow, states, at)
-
-
-def _ways(workflow: Workflow, states: dict[str, int], at: Loc) -> Iterator[Finding]:
-    """States without a way in or out."""
-    for key in unreachable(workflow):
-        yield Finding(
-            (*at, "states", states[key]),
-            shown(key),
-            "a state that actions reach from the first state; no action leads to this one",
-        )
-    for key in dead_ends(workflow):
-        yield Finding(
-            (*at, "states", states[key]),
-            shown(key),
-            "a state from which a final one (CLOSED, REJECTED, WITHDRAWN) can be reached",
-        )
-
-
 def _catalogue(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
-    yield from _duplicates(shared.categories, lambda item: item.key, at, "key")
+    yield from duplicates(shared.categories, lambda item: item.key, at, "key")
     codes: set[str] = set()
+    caught: str | None = None
     for index, category in enumerate(shared.categories):
         yield from _references(category, known, (*at, index))
         for place, service in enumerate(category.services):
@@ -197,6 +117,9 @@ def _catalogue(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
                 expected = "each service code once in a city"
                 yield Finding((*here, "code"), shown(service.code), expected)
             codes.add(service.code)
+            if service.catch_all:
+                yield from _catch_all(service, caught, here)
+                caught = caught or service.code
             yield from _references(service, known, here)
             lost = known.lacks((*at, index)) | known.lacks(here)
             if with_defaults(category, service).workflow is None and "workflow" not in lost:
@@ -209,6 +132,17 @@ def _catalogue(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:
             yield from _questions(service, known, (*here, "questions"))
 
 
+def _catch_all(service: Service, earlier: str | None, here: Loc) -> Iterator[Finding]:
+    """The one service for whatever people write without choosing any, so without answers too."""
+    if earlier is not None:
+        expected = f"one service for all else in a catalogue; {earlier!r} is it already"
+        yield Finding((*here, "catch_all"), "true", expected)
+    for index, question in enumerate(service.questions):
+        if question.required:
+            expected = "no required question on the service for all else"
+            yield Finding((*here, "questions", index), shown(question.key), expected)
+
+
 def _references(part: ServiceDefaults, known: Known, at: Loc) -> Iterator[Finding]:
     """What a category or a service names itself."""
     for name, value, keys, what in (
@@ -217,11 +151,11 @@ def _references(part: ServiceDefaults, known: Known, at: Loc) -> Iterator[Findin
         ("domain", part.domain, known.domains, "service domain"),
     ):
         if value is not None:
-            yield from _unknown(value, keys, (*at, name), what)
+            yield from unknown(value, keys, (*at, name), what)
 
 
 def _questions(service: Service, known: Known, at: Loc) -> Iterator[Finding]:
-    yield from _duplicates(service.questions, lambda item: item.key, at, "key")
+    yield from duplicates(service.questions, lambda item: item.key, at, "key")
     for index, question in enumerate(service.questions):
         lost = known.lacks((*at, index)) & {"kind", "choices"} | known.lacks(
             (*at, index, "choices")
@@ -236,11 +170,11 @@ def _questions(service: Service, known: Known, at: Loc) -> Iterator[Finding]:
 
 def _organizations(tenant: City | Province, known: Known) -> Iterator[Finding]:
     declared = tenant.organizations
-    yield from _duplicates(declared, lambda item: item.code, ("organizations",), "code")
+    yield from duplicates(declared, lambda item: item.code, ("organizations",), "code")
     for index, item in enumerate(declared):
         if item.level is not None:
             at: Loc = ("organizations", index, "level")
-            yield from _unknown(item.level, known.levels, at, "level")
+            yield from unknown(item.level, known.levels, at, "level")
         if item.valid_from and item.valid_to and item.valid_from >= item.valid_to:
             yield Finding(
                 ("organizations", index, "valid_to"),
@@ -252,11 +186,11 @@ def _organizations(tenant: City | Province, known: Known) -> Iterator[Finding]:
 def _generated(tenant: City | Province, known: Known) -> Iterator[Finding]:
     keys = [item.key for item in tenant.generated] + sorted(known.lacks(("generated",)) - {""})
     levels = {level.key: index for index, level in enumerate(tenant.levels)}
-    yield from _duplicates(tenant.generated, lambda item: item.key, ("generated",), "key")
+    yield from duplicates(tenant.generated, lambda item: item.key, ("generated",), "key")
     for index, made in enumerate(tenant.generated):
         here: Loc = ("generated", index)
-        yield from _unknown(made.level, known.levels, (*here, "level"), "level")
-        yield from _unknown(made.under.level, known.levels, (*here, "under", "level"), "level")
+        yield from unknown(made.level, known.levels, (*here, "level"), "level")
+        yield from unknown(made.under.level, known.levels, (*here, "under", "level"), "level")
         if made.level in levels and made.under.level in (known.levels or ()):
             level = levels[made.level]
             under = tenant.levels[level].under
@@ -273,4 +207,4 @@ def _generated(tenant: City | Province, known: Known) -> Iterator[Finding]:
             yield Finding(here, given, "one of the two: `count` in all or `each` parent")
         if made.merged_into is not None:
             at_key: Loc = (*here, "merged_into")
-            yield from _unknown(made.merged_into, keys, at_key, "generated entry")
+            yield from unknown(made.merged_into, keys, at_key, "generated entry")

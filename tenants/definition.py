@@ -17,6 +17,7 @@ from tenants.workflow import Phase, Workflow
 
 CODE = r"^[0-9]{6}$"
 SLUG = r"^[a-z][a-z0-9-]{1,30}$"
+ABBREVIATION = r"^[A-Z]{2,4}$"
 ORGANIZATION_CODE = r"^[0-9A-Z][0-9A-Z-]{1,119}$"
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -169,6 +170,11 @@ class City(TenantBody):
     """A city, after inheritance."""
 
     province: str = Field(pattern=CODE, description="省份代码 | code of the province")
+    abbreviation: str | None = Field(
+        None,
+        pattern=ABBREVIATION,
+        description="事项编号前缀,如 FS | what numbers of its issues begin with, e.g. FS",
+    )
     inherit: Inherit = Field(default=Inherit(), description="继承 | what it inherits")
 
 
@@ -192,12 +198,16 @@ class Definition:
         version: int = 0,
         applied_at: datetime.datetime | None = None,
         workflow_versions: dict[str, int] | None = None,
+        old_workflows: dict[tuple[str, int], Workflow] | None = None,
+        old_services: dict[str, tuple[Category, Service]] | None = None,
     ) -> None:
         self.tenant = tenant
         self.values = values
         self.version = version
         self.applied_at = applied_at
         self.workflow_versions = workflow_versions or {}
+        self.old_workflows = old_workflows or {}
+        self.old_services = old_services or {}
 
     @property
     def tenant_id(self) -> int:
@@ -208,6 +218,13 @@ class Definition:
     def kind(self) -> TenantKind:
         """City or province."""
         return TenantKind.CITY if isinstance(self.tenant, City) else TenantKind.PROVINCE
+
+    @property
+    def issue_prefix(self) -> str:
+        """What numbers of issues begin with: its abbreviation, or the slug's first two letters."""
+        own = self.tenant.abbreviation if isinstance(self.tenant, City) else None
+        letters = re.sub("[^a-z]", "", self.tenant.slug).upper()
+        return own or f"{letters}X"[:2]
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -239,6 +256,21 @@ class Definition:
         """Workflows by key."""
         return {workflow.key: workflow for workflow in self.tenant.workflows}
 
+    def workflow(self, key: str, version: int) -> Workflow:
+        """A workflow at one of its own versions, however old.
+
+        Errors: `KeyError` for a version that never was.
+        """
+        if self.workflow_versions.get(key, 1) == version and key in self.workflows:
+            return self.workflows[key]
+        return self.old_workflows[key, version]
+
+    def newest_workflow(self, key: str) -> tuple[Workflow, int] | None:
+        """A workflow and its version: the one in force, or the last where it is gone."""
+        version = self.workflow_versions.get(key, 1)
+        found = self.workflows.get(key) or self.old_workflows.get((key, version))
+        return None if found is None else (found, version)
+
     @cached_property
     def services(self) -> dict[str, tuple[Category, Service]]:
         """Services by code, each with its category's defaults filled in."""
@@ -247,3 +279,12 @@ class Definition:
             for category in self.tenant.categories
             for service in category.services
         }
+
+    def service(self, code: str) -> tuple[Category, Service] | None:
+        """A service as it is in force, or as it last was; None for one that never was."""
+        return self.services.get(code) or self.old_services.get(code)
+
+    @cached_property
+    def catch_all(self) -> tuple[Category, Service] | None:
+        """The service for whatever no other one names; None where the catalogue has none."""
+        return next((item for item in self.services.values() if item[1].catch_all), None)

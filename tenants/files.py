@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from tenants.checks import Finding, Known, check_shared, check_tenant
+from tenants.checks import check_shared, check_tenant
 from tenants.definition import City, Definition, DefinitionValue, Province
+from tenants.findings import Finding, Known
 from tenants.problems import InvalidTenantsError, Place, Problem, relative, shown
 from tenants.sourced import Leaf, Loc, Sourced, identity, leaves, line_count, merge, read_yaml
 
@@ -393,13 +394,13 @@ def _shared_names(files: Iterable[_File]) -> list[Problem]:
     problems: list[Problem] = []
     seen: dict[tuple[str, object], Sourced] = {}
     for file in files:
-        for name in ("slug", "code"):
+        for name, article in (("slug", "a"), ("code", "a"), ("abbreviation", "an")):
             item = file.tree.get(name)
             if item is None or not isinstance(item.value, str):
                 continue
             earlier = seen.setdefault((name, item.value), item)
             if earlier is not item:
-                expected = f"a {name} that no other tenant has; {earlier.place} has it"
+                expected = f"{article} {name} that no other tenant has; {earlier.place} has it"
                 problems.append(Problem(item.place, name, shown(item.value), expected))
     return problems
 

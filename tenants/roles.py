@@ -15,3 +15,20 @@ class Role(StrEnum):
     CITY_ADMIN = "CITY_ADMIN"
     PROVINCE_ANALYST = "PROVINCE_ANALYST"
     PROVINCE_ADMIN = "PROVINCE_ADMIN"
+
+
+REPORTERS = frozenset(
+    {
+        Role.PUBLIC,
+        Role.RESIDENT,
+        Role.MEMBER,
+        Role.GRID_WORKER,
+        Role.AGENT,
+        Role.SECRETARY,
+        Role.CITY_ADMIN,
+    }
+)
+"""Roles that may report an issue, and so may do with it what is its reporter's alone."""
+
+HANDLERS = REPORTERS - {Role.PUBLIC, Role.RESIDENT}
+"""Roles that may handle issues."""

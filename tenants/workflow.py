@@ -1,6 +1,6 @@
 """How a tenant handles an issue: states and actions as data, checked when loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from pydantic import Field
@@ -19,6 +19,22 @@ class Phase(StrEnum):
     CLOSED = "CLOSED"
     REJECTED = "REJECTED"
     WITHDRAWN = "WITHDRAWN"
+
+
+class Severity(StrEnum):
+    """How hard an issue is to settle; cities may handle each in a way of its own."""
+
+    ORDINARY = "ORDINARY"
+    COMPLEX = "COMPLEX"
+    MAJOR = "MAJOR"
+
+
+class Solved(StrEnum):
+    """What a reporter says of the outcome; another answer than how satisfied somebody is."""
+
+    YES = "YES"
+    PARTLY = "PARTLY"
+    NO = "NO"
 
 
 FINAL = frozenset({Phase.CLOSED, Phase.REJECTED, Phase.WITHDRAWN})
@@ -88,6 +104,45 @@ class WorkflowAction(Stated):
     by: list[Role] = Field(min_length=1, description="可由谁办理 | roles that may do it")
     needs: list[ActionNeed] = Field(default_factory=list, description="需要提供 | what it needs")
     effect: Effect | None = Field(None, description="效果 | what it does besides")
+    severities: list[Severity] = Field(
+        default_factory=list, description="限于这些难度;[] 为不限 | only for these; [] = for all"
+    )
+    levels: list[str] = Field(
+        default_factory=list,
+        description="上报到这些层级,[] 依流程 | levels that it goes up to; [] = the workflow's",
+    )
+
+
+class WorkflowRules(Declared):
+    """How often and how long something may be done; the defaults are assumed."""
+
+    open_claims: int | None = Field(
+        None, ge=1, le=1000, strict=True, description="每人同时抢单上限 | open claims a person"
+    )
+    reopen_days: int = Field(
+        30, ge=0, le=3650, strict=True, description="可重办天数 | days in which it may be reopened"
+    )
+    pauses: int = Field(1, ge=0, le=100, strict=True, description="可挂起次数 | how many pauses")
+    extensions: int = Field(
+        1, ge=0, le=100, strict=True, description="可延期次数 | how many extensions"
+    )
+    due_soon: int = Field(
+        20,
+        ge=0,
+        le=100,
+        strict=True,
+        description="余时不足百分之几为临期 | percent of the limit left when it is due soon",
+    )
+    follow_up_days: int = Field(
+        7,
+        ge=0,
+        le=3650,
+        strict=True,
+        description="几天未评价即回访 | days without a rating until somebody asks after it",
+    )
+    overdue: str | None = Field(
+        None, description="逾期时自动执行的动作键 | action that is carried out when overdue"
+    )
 
 
 class Workflow(Stated):
@@ -97,12 +152,42 @@ class Workflow(Stated):
     name: str = Field(min_length=1, description="流程名称 | name")
     states: list[WorkflowState] = Field(min_length=1, description="状态 | states")
     actions: list[WorkflowAction] = Field(default_factory=list, description="动作 | actions")
+    levels: list[str] = Field(
+        default_factory=list,
+        description="可办理的层级,[] 为各级 | levels that may handle it; [] = every level",
+    )
+    rules: WorkflowRules = Field(default=WorkflowRules(), description="规则 | rules")
+
+    def state(self, key: str) -> WorkflowState | None:
+        """The state with this key."""
+        return next((state for state in self.states if state.key == key), None)
+
+    def action(self, key: str) -> WorkflowAction | None:
+        """The action with this key."""
+        return next((action for action in self.actions if action.key == key), None)
+
+
+NEEDS_OF_EFFECT: Mapping[Effect, tuple[ActionNeed, ...]] = {
+    Effect.ASSIGN: (ActionNeed.ASSIGNEE,),
+    Effect.CO_HANDLE: (ActionNeed.CO_HANDLERS,),
+    Effect.MERGE: (ActionNeed.MERGE_INTO,),
+    Effect.PAUSE: (ActionNeed.UNTIL,),
+    Effect.EXTEND: (ActionNeed.UNTIL,),
+    Effect.RATE: (ActionNeed.RATING,),
+}
+"""What an effect cannot do without, whether a file says so or not."""
+
+
+def needs(action: WorkflowAction) -> tuple[ActionNeed, ...]:
+    """What an action needs: what the workflow says, and what its effect cannot do without."""
+    own = () if action.effect is None else NEEDS_OF_EFFECT.get(action.effect, ())
+    return tuple(dict.fromkeys((*action.needs, *own)))
 
 
 def unreachable(workflow: Workflow) -> list[str]:
     """Keys of states that no chain of actions from the first state reaches."""
     edges = {(start, action.to) for action in workflow.actions for start in action.from_}
-    reached = _closure({workflow.states[0].key}, edges)
+    reached = reaching({workflow.states[0].key}, edges)
     return [state.key for state in workflow.states if state.key not in reached]
 
 
@@ -110,11 +195,12 @@ def dead_ends(workflow: Workflow) -> list[str]:
     """Keys of states that are not final and from which no final state can be reached."""
     edges = {(action.to, start) for action in workflow.actions for start in action.from_}
     final = {state.key for state in workflow.states if state.phase in FINAL}
-    finishing = _closure(final, edges)
+    finishing = reaching(final, edges)
     return [state.key for state in workflow.states if state.key not in finishing]
 
 
-def _closure(start: Iterable[str], edges: set[tuple[str, str]]) -> set[str]:
+def reaching(start: Iterable[str], edges: set[tuple[str, str]]) -> set[str]:
+    """What chains of edges lead to from `start`, itself included."""
     reached: set[str] = set()
     waiting = list(start)
     while waiting:

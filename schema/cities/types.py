@@ -10,10 +10,14 @@ from schema.arguments import FiguresArguments, OrganizationsArguments, Today
 from schema.context import Context
 from schema.fields import derived, relation
 from schema.ids import GlobalId
+from schema.issue_filters import IssuesArguments
+from schema.issue_reach import IssueArguments, followed, issue_key
 from schema.levels import from_the_top
 from schema.loaders.data_kind import TenantDataKinds
 from schema.loaders.event import EventsOfTenant
 from schema.loaders.figure import FiguresOfTenants
+from schema.loaders.issue import IssueByNumber
+from schema.loaders.issue_page import IssuesOfTenant
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.organization_count import OrganizationLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
@@ -119,6 +123,20 @@ class CityType(Node):
         "READ_AUDIT",
         key=lambda root: (root.tenant_id,),
         arguments=AuditArguments,
+    )
+    issue: refs.Issue | None = relation(
+        IssueByNumber,
+        "按编号取事项;没有或不可查看为空 | the issue with a number; null where there is none, or "
+        "not for the viewer",
+        key=issue_key,
+        arguments=IssueArguments,
+        finish=followed,
+    )
+    issues: refs.Issues | None = relation(
+        IssuesOfTenant,
+        "事项(限可查看的),可筛选、排序 | issues, as far as the viewer sees them",
+        key=lambda root: (root.tenant_id,),
+        arguments=IssuesArguments,
     )
     figures: refs.Figures = relation(
         FiguresOfTenants,

@@ -13,6 +13,7 @@ from schema.definitions.plan import TenantPlan, plan
 from schema.tables.organization import OrganizationRow
 from schema.tables.tenant import TenantRow, TenantVersionRow, WorkflowVersionRow
 from tenants.definition import Definition
+from tenants.workflow import Workflow
 
 LOCK = 7_201_104_002
 
@@ -83,7 +84,8 @@ async def _keep_workflows(connection: AsyncConnection, definition: Definition) -
     for workflow in definition.tenant.workflows:
         content = workflow.model_dump(mode="json", by_alias=True)
         version, known = newest.get(workflow.key, (0, None))
-        if known != content:
+        # what was kept before a key was thought of lacks it: no change of the workflow
+        if known is None or Workflow.model_validate(known) != workflow:
             await connection.execute(
                 insert(WorkflowVersionRow).values(
                     tenant_id=definition.tenant_id,

@@ -11,11 +11,13 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from schema.loaders.tenant import read_definitions
+from schema.tables.issue import IssueRow
 from schema.tables.organization import OrganizationRow
 from schema.tables.person import PostRow
 from tenants.definition import Definition, DefinitionValue
 from tenants.hierarchy import Hierarchy
 from tenants.posts import PostKind
+from tenants.workflow import FINAL
 
 SHOWN = 5
 
@@ -39,7 +41,9 @@ class TenantPlan:
     """What applying one definition would do.
 
     `moved` says how many organizations change their level's key, `regraded` how many change their
-    rung; `losses` are reasons to refuse.
+    rung; `losses` are reasons to refuse. `left_in_workflows` says how many open issues go on in
+    the old version of a workflow that changes or is removed, `left_in_services` how many name a
+    service that is removed: they stay as they are.
     """
 
     definition: Definition
@@ -48,6 +52,8 @@ class TenantPlan:
     moved: dict[tuple[str, str], int] = field(default_factory=dict)
     regraded: dict[str, int] = field(default_factory=dict)
     losses: tuple[Loss, ...] = ()
+    left_in_workflows: dict[str, int] = field(default_factory=dict)
+    left_in_services: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_change(self) -> bool:
@@ -97,8 +103,33 @@ async def plan(
         else:
             groups = await _groups(connection, definition.tenant_id)
             held = await _held(connection, definition.tenant_id)
-            plans.append(_compare(before, definition, groups, held))
+            issues = await _open_issues(connection, definition.tenant_id)
+            plans.append(_compare(before, definition, groups, held, issues))
     return tuple(plans)
+
+
+@dataclass(frozen=True)
+class _OpenIssues:
+    """How many issues without an end there are in each workflow and of each service."""
+
+    workflows: dict[str, int]
+    services: dict[str, int]
+
+
+async def _open_issues(connection: AsyncConnection, tenant_id: int) -> _OpenIssues:
+    is_open = col(IssueRow.phase).not_in(sorted(FINAL))
+    rows: Any = await connection.execute(
+        select(col(IssueRow.workflow), col(IssueRow.service), func.count().label("total"))
+        .where(col(IssueRow.tenant_id) == tenant_id, is_open)
+        .group_by(col(IssueRow.workflow), col(IssueRow.service))
+        .order_by(col(IssueRow.workflow), col(IssueRow.service))
+    )
+    workflows: dict[str, int] = {}
+    services: dict[str, int] = {}
+    for row in rows:
+        workflows[row.workflow] = workflows.get(row.workflow, 0) + row.total
+        services[row.service] = services.get(row.service, 0) + row.total
+    return _OpenIssues(workflows, services)
 
 
 async def _groups(connection: AsyncConnection, tenant_id: int) -> list[_Group]:
@@ -173,7 +204,11 @@ async def _held(connection: AsyncConnection, tenant_id: int) -> list[_Held]:
 
 
 def _compare(
-    before: Definition, after: Definition, groups: Sequence[_Group], held: Sequence[_Held]
+    before: Definition,
+    after: Definition,
+    groups: Sequence[_Group],
+    held: Sequence[_Held],
+    issues: _OpenIssues,
 ) -> TenantPlan:
     hierarchy = after.hierarchy
     renamed = {old: level.key for level in hierarchy for old in level.formerly}
@@ -192,6 +227,16 @@ def _compare(
         moved,
         regraded,
         (*_losses(hierarchy, renamed, groups), *_post_losses(after, renamed, held)),
+        {
+            key: count
+            for key, count in issues.workflows.items()
+            if after.workflows.get(key) != before.workflows.get(key)
+        },
+        {
+            code: count
+            for code, count in issues.services.items()
+            if code in before.services and code not in after.services
+        },
     )
 
 

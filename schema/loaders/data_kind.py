@@ -32,7 +32,8 @@ FIGURE: Any = FigureRow.__table__  # type: ignore[attr-defined]
 class TenantDataKinds(Loader[tuple[int], None]):
     """(tenant,) → the kinds of data that its organizations, posts and figures are, as text.
 
-    People are of the kind of their posts, and not every login may read them.
+    People are of the kind of their posts, and not every login may read them. Generated issues are
+    only where there are generated posts; no login but the city's may read issues.
     """
 
     counts = True

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Integer, Select, Text, and_, bindparam, selec
 
 from schema.database import Snapshot
 from schema.loaders.loader import KeyedLoader, Loader
+from schema.loaders.organization import OrganizationById
 from schema.loaders.person import PersonById, PersonReach
 from schema.paging import Slice, Window, cursor, page
 from schema.scope import Scope
@@ -116,6 +117,17 @@ class EventsOfOrganization(_Pages):
         return and_(e.c.tenant_id == k.c.tenant_id, e.c.organization_id == k.c.id)
 
 
+class EventsOfIssue(_Pages):
+    """(tenant, issue) → a page of what happened to it; for who sees the issue."""
+
+    private = True
+
+    @classmethod
+    def owned(cls, e: Any, k: Any) -> Any:
+        """Those of the issue."""
+        return and_(e.c.tenant_id == k.c.tenant_id, e.c.issue_id == k.c.id)
+
+
 @dataclass(frozen=True)
 class EventPeople:
     """A page of the people whom an event names, in order of id, as far as the viewer sees them."""
@@ -144,6 +156,30 @@ class PeopleOfEvent(Loader[PeopleKey, EventPeople]):
         return [
             _slice({id_: found[tenant, id_] for id_ in ids}, more, arguments.window)
             for tenant, ids, more in pages
+        ]
+
+
+class OrganizationsOfEvent(Loader[PeopleKey, None]):
+    """(tenant, ids) → these organizations, in this order."""
+
+    @classmethod
+    async def batch(
+        cls,
+        snapshot: Snapshot,
+        scope: Scope,
+        keys: Sequence[PeopleKey],
+        arguments: None,
+        columns: tuple[str, ...],
+    ) -> list[Any]:
+        """One statement for all keys; none where no event names any."""
+        scope.checked(key[0] for key in keys)
+        wanted = sorted({(tenant, id_) for tenant, ids in keys for id_ in ids})
+        if not wanted:
+            return [[] for _ in keys]
+        rows = await OrganizationById.batch(snapshot, scope, wanted, None, columns)
+        found = dict(zip(wanted, rows, strict=True))
+        return [
+            [row for id_ in ids if (row := found[tenant, id_]) is not None] for tenant, ids in keys
         ]
 
 

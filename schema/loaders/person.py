@@ -108,6 +108,15 @@ class PersonById(KeyedLoader[PersonReach]):
         return rows[0] if seen else None
 
 
+class PersonName(PersonById):
+    """(tenant, id) → the person's row with the name alone, whatever is selected."""
+
+    @classmethod
+    def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
+        """The names of the people whom the viewer sees."""
+        return super().select(k, ("name",), shape)
+
+
 @dataclass(frozen=True)
 class PersonPage:
     """A page of people: whom the viewer reaches, filters, and the window."""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql import Executable, TableValuedAlias
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_TYPES: dict[str, Any] = {"tenant_id": Integer(), "id": Uuid()}
+_TYPES: dict[str, Any] = {"tenant_id": Integer(), "id": Uuid(), "issue_id": Uuid()}
 
 
 @dataclass(frozen=True)

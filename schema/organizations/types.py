@@ -21,8 +21,10 @@ from schema.connections import (
 from schema.context import Context
 from schema.fields import column, derived, relation
 from schema.ids import GlobalId
+from schema.issue_filters import IssuesArguments
 from schema.levels import from_the_top, level_of
 from schema.loaders.event import EventsOfOrganization
+from schema.loaders.issue_page import IssuesOfOrganization
 from schema.loaders.organization import (
     OrganizationAncestors,
     OrganizationById,
@@ -264,6 +266,13 @@ class OrganizationType(Node):
         key=("tenant_id", "id"),
         columns=("path",),
         arguments=PostsArguments,
+    )
+    issues: refs.Issues | None = relation(
+        IssuesOfOrganization,
+        "现在位于本组织及其下级的事项(限可查看的)| issues that stand here or below now, as far as "
+        "the viewer sees them",
+        key=("tenant_id", "path"),
+        arguments=IssuesArguments,
     )
     timeline: refs.Events | None = relation(
         EventsOfOrganization,

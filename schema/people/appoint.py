@@ -1,7 +1,6 @@
 """Appointing somebody to a post."""
 
 import datetime
-import unicodedata
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +12,10 @@ from schema.access import Denied, Permission, permitted, subtrees
 from schema.changes import Change, ChangeKind
 from schema.events import Event, EventKind
 from schema.in_force import demand_in_force
-from schema.keyring import sealing_context
-from schema.loaders.held_post import PERSON, POST
+from schema.loaders.held_post import POST
 from schema.people.outcome import Appointed
 from schema.people.places import Holding, Place, holdings, known_person, place
-from schema.personal import PersonalClass, mask
-from schema.phones import Phone, parse_phone
+from schema.persons import add_person, checked_name, checked_phone
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden, refuse
 from schema.work import Work
 from tenants.definition import DataKind
@@ -27,7 +24,6 @@ from tenants.roles import Role
 
 # how far ahead somebody may be appointed: a year, leap or not
 AHEAD = datetime.timedelta(days=366)
-LONGEST_NAME = 50
 
 
 @dataclass(frozen=True)
@@ -194,44 +190,13 @@ def _kind(work: Work, key: str) -> PostKind | Refused:
 
 
 async def _add(work: Work, new: NewPerson) -> uuid.UUID | Refused:
-    name = " ".join(unicodedata.normalize("NFKC", new.name).split())
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        return refuse(
-            RefusalCode.PERSON_MALFORMED,
-            f"姓名应为 1 至 {LONGEST_NAME} 个可见字符。",
-            f"A name has 1 to {LONGEST_NAME} printable characters.",
-            "newPerson",
-            "name",
-        )
-    phone = None if new.phone is None else parse_phone(new.phone)
-    if phone is not None and not isinstance(phone, Phone):
-        return refuse(RefusalCode.PHONE_MALFORMED, phone.zh, phone.en, "newPerson", "phone")
-    person = uuid7()
-    values = {
-        "tenant_id": work.tenant_id,
-        "id": person,
-        "name": name,
-        "data_kind": DataKind.REAL.value,
-        "created_at": work.now,
-    }
-    if phone is not None:
-        values |= phone_columns(work, person, phone)
-    await work.connection.execute(insert(PERSON).values(**values))
-    return person
-
-
-def phone_columns(work: Work, person: uuid.UUID, phone: Phone) -> dict[str, object]:
-    """What a row has of a phone number: sealed, masked, and to be found by."""
-    context = sealing_context(work.tenant_id, person, "phone")
-    sealed = work.keyring.seal(phone.e164, context)
-    index = work.keyring.index(phone.e164, work.tenant_id)
-    return {
-        "phone_sealed": sealed.data,
-        "phone_key": sealed.key_id,
-        "phone_masked": mask(PersonalClass.PHONE, phone.e164),
-        "phone_index": index.data,
-        "phone_index_key": index.key_id,
-    }
+    name = checked_name(new.name, "newPerson")
+    if isinstance(name, Refused):
+        return name
+    phone = None if new.phone is None else checked_phone(new.phone, "newPerson")
+    if isinstance(phone, Refused):
+        return phone
+    return await add_person(work, name, phone)
 
 
 def _wrong_day(

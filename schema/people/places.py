@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import exists, func, or_, select
 
-from schema.errors import CodedError
-from schema.ids import parse_id
+from schema.ids import uuid_in
 from schema.loaders.held_post import PERSON, POST
 from schema.loaders.organization import ORGANIZATION
 from schema.references import organization_key
@@ -69,7 +68,7 @@ async def place(work: Work, given: str | uuid.UUID) -> Place | Refused:
 
 async def known_person(work: Work, given: str, visible: tuple[str, ...] | None) -> uuid.UUID | None:
     """The id of a person who is not erased and holds a post in one of the subtrees (None = any)."""
-    id_ = id_of(given, "Person", work.tenant_id)
+    id_ = uuid_in(given, "Person", work.tenant_id)
     if id_ is None:
         return None
     x = PERSON.alias("x")
@@ -95,7 +94,7 @@ async def known_person(work: Work, given: str, visible: tuple[str, ...] | None) 
 
 async def holding(work: Work, given: str) -> Holding | None:
     """The post that the input names, locked."""
-    id_ = id_of(given, "Post", work.tenant_id)
+    id_ = uuid_in(given, "Post", work.tenant_id)
     if id_ is None:
         return None
     names = ("id", "person_id", "organization_id", "kind", "valid_from", "valid_to")
@@ -118,17 +117,6 @@ async def holdings(work: Work, at: Place, kind: str, since: datetime.date) -> li
     )
     rows = await work.connection.execute(statement.order_by(POST.c.valid_from, POST.c.id))
     return [Holding(**row._mapping) for row in rows]
-
-
-def id_of(given: str, type_: str, tenant_id: int) -> uuid.UUID | None:
-    """The UUID in a global id of a type and tenant; None where it is another's, or none at all."""
-    try:
-        parsed = parse_id(given)
-        if parsed.type == type_ and parsed.tenant_id == tenant_id:
-            return parsed.uuid
-    except CodedError:
-        pass
-    return None
 
 
 def _lasts_on(p: Any, day: datetime.date) -> Any:

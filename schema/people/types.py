@@ -1,7 +1,6 @@
 """People and the posts that they hold; what is personal is masked unless it may be seen."""
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,63 +20,34 @@ from schema.connections import (
 from schema.context import Context
 from schema.fields import column, derived, relation
 from schema.ids import GlobalId
-from schema.keyring import Sealed, sealing_context
 from schema.loaders.organization import OrganizationById
-from schema.loaders.person import PersonById, PersonReach, PersonRecord
+from schema.loaders.person import PersonById, PersonRecord
 from schema.loaders.post import PostPage, PostRecord, PostsOfPerson
 from schema.node import Node, kind_of
 from schema.paging import checked_id, window
-from schema.personal import PERSONAL, PURPOSES, PersonalClass, mask
-from schema.reach import Past, reach
+from schema.personal import PersonalClass
+from schema.personal_fields import (
+    NAME_COLUMNS,
+    PHONE_COLUMNS,
+    personal,
+    shown_name,
+    shown_phone,
+)
+from schema.reach import Past, ReachArguments
 from schema.sources import PostKindSource
 from tenants.definition import DataKind, Definition
 
 
-def may_see_clear(context: Context, root: Any, field: str) -> bool:
-    """Whether a personal field is shown unmasked; either way the audit hears of what was asked.
-
-    The person itself sees what is its own. Others need the permission and a stated purpose: with
-    a purpose but without the permission, it is a denial.
-    """
-    if context.actor.person == root["id"]:
-        return True
-    if context.actor.purpose is None:
-        return False
-    if not root["clear"]:
-        context.disclosures.denied(f"Person.{field}")
-        return False
-    context.disclosures.shown(f"Person.{field}", root["id"])
-    return True
-
-
-def personal(
-    function: Callable[[Any, Context], Any],
-    class_: PersonalClass,
-    description: str,
-    columns: tuple[str, ...],
-) -> Any:
-    """A field with personal data: marked in the schema, and by its class in the metadata."""
-    marked = PURPOSES[class_]
-    field = derived(function, description, columns)
-    field.metadata = {**field.metadata, PERSONAL: marked}
-    field.directives = [*field.directives, marked.directive]
-    return field
+def _is_own(root: Any, context: Context) -> bool:
+    return bool(context.actor.person == root["id"])
 
 
 def _name(root: Any, context: Context) -> str | None:
-    name: str | None = root["name"]
-    if name is None or may_see_clear(context, root, "name"):
-        return name
-    return mask(PersonalClass.NAME, name)
+    return shown_name(root, context, "Person.name", _is_own(root, context))
 
 
 def _phone(root: Any, context: Context) -> str | None:
-    masked: str | None = root["phone_masked"]
-    if masked is None or not may_see_clear(context, root, "phone"):
-        return masked
-    sealed = Sealed(root["phone_key"], root["phone_sealed"])
-    keyring = context.resources.keyring
-    return keyring.open(sealed, sealing_context(root["tenant_id"], root["id"], "phone"))
+    return shown_phone(root, context, "Person.phone", _is_own(root, context))
 
 
 def _person_id(root: Any) -> strawberry.ID:
@@ -118,14 +88,14 @@ class PersonType(Node):
         _name,
         PersonalClass.NAME,
         "姓名,缺省如“李*”;已注销为空 | name, masked by default; null once erased",
-        ("name", "id"),
+        NAME_COLUMNS,
     )
     phone: str | None = personal(
         _phone,
         PersonalClass.PHONE,
         "电话(E.164),缺省如“138****1234”;空为未登记 | "
         "phone (E.164), masked by default; null = none",
-        ("phone_masked", "phone_sealed", "phone_key", "tenant_id", "id"),
+        PHONE_COLUMNS,
     )
     posts: "PostConnection" = relation(
         PostsOfPerson,
@@ -139,15 +109,6 @@ class PersonType(Node):
     erased_at: datetime.datetime | None = column(
         "个人信息注销时间 | when what tells who it is was erased"
     )
-
-
-@dataclass(frozen=True)
-class ReachArguments:
-    """No arguments: how far the viewer sees people."""
-
-    def checked(self, context: Context, root: Any) -> PersonReach:
-        """The reach in the row's tenant."""
-        return reach(context, root["tenant_id"])
 
 
 def _kind(root: Any, context: Context) -> PostKindSource | None:

@@ -1,4 +1,4 @@
-"""Erasing a person: what tells who it is goes, posts and events stay as they are."""
+"""Erasing a person: what tells who it is and what it wrote goes, all else stays as it is."""
 
 import datetime
 import uuid
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schema.events import Event, EventKind
 from schema.loaders.held_post import PERSON, POST
 from schema.personal import PersonalClass, mask
+from schema.privacy.issues import count_issues, erase_issues, hold_issues
 from schema.privacy.subject import hold_person
 from tenants.definition import Definition
 
@@ -31,8 +32,9 @@ KEPT = ("tenant_id", "id", "data_kind", "created_at", "erased_at")
 class Erasure:
     """What erasing does, or would do, to one person.
 
-    `name` and `phone` are masked; `posts` is how many posts end; `erased_at` says that it was
-    done before, and nothing is left to do.
+    `name` and `phone` are masked; `posts` is how many posts end, `issues` in how many issues
+    what the person wrote of them goes; `erased_at` says that it was done before, and nothing is
+    left to do.
     """
 
     id: uuid.UUID
@@ -40,6 +42,7 @@ class Erasure:
     phone: str | None
     posts: int
     erased_at: datetime.datetime | None
+    issues: int = 0
 
 
 async def plan_erasure(
@@ -51,7 +54,8 @@ async def plan_erasure(
     """
     row = await hold_person(connection, definition, id_, read=True)
     lasting = select(func.count()).where(*_lasting(definition.tenant_id, id_, today))
-    return _erasure(row, int(await connection.scalar(lasting) or 0))
+    posts = int(await connection.scalar(lasting) or 0)
+    return _erasure(row, posts, await count_issues(connection, definition.tenant_id, id_))
 
 
 async def erase_person(
@@ -61,7 +65,8 @@ async def erase_person(
     now: datetime.datetime,
     today: datetime.date,
 ) -> tuple[Erasure, Sequence[Event]]:
-    """Erase the person, end the posts that last longer than today; the events that say so.
+    """Erase the person and what it wrote of issues, end the posts that last longer than today;
+    the events that say so.
 
     A post that has not begun ends on its first day, and so is never held. Without events where
     the person had been erased before.
@@ -69,16 +74,18 @@ async def erase_person(
     """
     # before the person: tables are locked in one order everywhere
     await connection.execute(text("LOCK TABLE post IN ROW EXCLUSIVE MODE"))
+    issues = await hold_issues(connection, definition.tenant_id, id_)
     row = await hold_person(connection, definition, id_, read=False)
     if row.erased_at is not None:
         return _erasure(row, 0), ()
     own = (PERSON.c.tenant_id == definition.tenant_id, PERSON.c.id == id_)
     gone = dict.fromkeys(ERASED) | {"erased_at": now}
     await connection.execute(update(PERSON).where(*own).values(gone))
+    await erase_issues(connection, definition, id_, now)
     ended = await _end_posts(connection, definition.tenant_id, id_, today)
-    facts = {"person": str(id_), "posts": len(ended)}
+    facts = {"person": str(id_), "posts": len(ended), "issues": issues}
     erased = Event(EventKind.PERSONAL_DATA_ERASED, None, facts)
-    return _erasure(row, len(ended)), (*ended, erased)
+    return _erasure(row, len(ended), issues), (*ended, erased)
 
 
 async def _end_posts(
@@ -110,6 +117,6 @@ def _lasting(
     return POST.c.tenant_id == tenant_id, POST.c.person_id == id_, lasts
 
 
-def _erasure(row: Any, posts: int) -> Erasure:
+def _erasure(row: Any, posts: int, issues: int = 0) -> Erasure:
     name = None if row.name is None else mask(PersonalClass.NAME, row.name)
-    return Erasure(row.id, name, row.phone_masked, posts, row.erased_at)
+    return Erasure(row.id, name, row.phone_masked, posts, row.erased_at, issues)

@@ -13,11 +13,18 @@ from schema.keyring import Keyring, Sealed, sealing_context
 from schema.loaders.event import EVENT
 from schema.loaders.held_post import POST
 from schema.loaders.organization import ORGANIZATION
+from schema.privacy.issues import (
+    ISSUE_LABELS,
+    handled_by,
+    issues_of,
+    notes_of,
+    supports_of,
+)
 from schema.privacy.subject import hold_person
 from schema.scalars import in_china
 from tenants.definition import Definition
 
-FORMAT = "onegrid-person-1"
+FORMAT = "onegrid-person-2"
 
 LABELS: Mapping[str, str] = {
     "format": "文件格式",
@@ -45,12 +52,24 @@ LABELS: Mapping[str, str] = {
     "role": "操作者角色",
     "byPerson": "是否本人操作",
     "subject": "本人登录标识",
-    "about": "内容",
+    "issues": "本人上报的事项",
+    "notes": "本人在办理中所写",
+    "supports": "本人附议的事项",
+    "handled": "本人承办的事项",
+    **ISSUE_LABELS,
 }
 """Every key of the document, but for those in `about`, in Chinese."""
 
 # keys of `about` that hold ids of people: those of others stay out of this person's document
 _ONE, _MANY = "person", "people"
+
+# of what an event of an issue sets: who leads and who reported, by person and by subject
+_SET = "set"
+_PEOPLE = ("lead_person_id", "reporter_person_id")
+_SUBJECTS = ("lead_subject", "reporter_subject")
+
+# those who handle an issue jointly
+_PARTS = "co_handlers"
 
 
 async def export_person(
@@ -60,7 +79,8 @@ async def export_person(
     keyring: Keyring,
     now: datetime.datetime,
 ) -> dict[str, Any]:
-    """Everything held about a person: the row in clear, posts, and events by or about it.
+    """Everything held about a person: the row in clear, posts, what it reported, wrote, joined
+    and handled, and events by or about it.
 
     Events say nothing of other people: neither their ids nor the subjects of their tokens.
     Errors: `UnknownPersonError`, `CannotOpenError`, `KeyFileError`.
@@ -73,6 +93,10 @@ async def export_person(
         "city": {"code": definition.tenant.code, "name": definition.tenant.name},
         "person": _person(person, keyring),
         "posts": [item async for item in _posts(connection, definition, id_)],
+        "issues": [item async for item in issues_of(connection, definition, id_)],
+        "notes": [item async for item in notes_of(connection, definition, id_)],
+        "supports": [item async for item in supports_of(connection, definition, id_)],
+        "handled": [item async for item in handled_by(connection, definition, id_)],
         "events": [item async for item in _events(connection, definition.tenant_id, id_)],
     }
 
@@ -136,14 +160,25 @@ async def _events(connection: AsyncConnection, tenant_id: int, id_: uuid.UUID) -
             "byPerson": own,
             **({"subject": row.actor} if own else {}),
             "organization": None if row.code is None else {"code": row.code, "name": row.name},
-            "about": dict(_own(row.about, str(id_))),
+            "about": dict(_own(row.about, str(id_), row.actor if own else None)),
         }
 
 
-def _own(about: Mapping[str, Any], id_: str) -> Iterator[tuple[str, Any]]:
-    """What an event says, without other people."""
+def _own(about: Mapping[str, Any], id_: str, subject: str | None) -> Iterator[tuple[str, Any]]:
+    """What an event says, without other people; `subject` is the person's own, where known."""
     for key, value in about.items():
         if key == _MANY:
             yield key, [item for item in value if item == id_]
+        elif key == _SET:
+            yield key, {k: v for k, v in value.items() if _is_own(k, v, id_, subject)}
+        elif key == _PARTS:
+            yield key, [part for part in value if part.get("person_id") in (None, id_)]
         elif key != _ONE or value == id_:
             yield key, value
+
+
+def _is_own(column: str, value: Any, id_: str, subject: str | None) -> bool:
+    """Whether a column of an issue names nobody else."""
+    if column in _PEOPLE:
+        return value in (None, id_)
+    return column not in _SUBJECTS or value in (None, subject)

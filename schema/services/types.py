@@ -35,7 +35,7 @@ from schema.sources import (
 from tenants.catalogue import QuestionKind, with_defaults
 from tenants.definition import ServiceDomain
 from tenants.roles import Role
-from tenants.workflow import ActionNeed, Effect, Phase, TimeUnit
+from tenants.workflow import ActionNeed, Effect, Phase, Severity, TimeUnit, needs
 
 
 @strawberry.type(name="TimeLimit", description="时限 | An amount of time.")
@@ -90,14 +90,53 @@ class WorkflowActionType:
     to: WorkflowStateType = derived(_to_state, "到达状态 | to this state")
     by: list[Role] = derived(lambda root: root.action.by, "可由谁办理 | roles that may do it")
     needs: list[ActionNeed] = derived(
-        lambda root: root.action.needs, "需要提供的内容 | what it needs"
+        lambda root: list(needs(root.action)), "需要提供的内容 | what it needs"
     )
     effect: Effect | None = derived(lambda root: root.action.effect, "效果 | what else it does")
+    severities: list[Severity] = derived(
+        lambda root: root.action.severities,
+        "限于这些难度,空为不限 | only for issues of these severities; empty = all",
+    )
+    levels: list[str] = derived(
+        lambda root: root.action.levels,
+        "上报到这些层级(键),空为依流程 | keys of the levels that it goes up to; "
+        "empty = the workflow's",
+    )
     assumed: bool = derived(
         lambda root: supported(root.action, root.workflow)[1], "是否为假定 | whether assumed"
     )
     source: str | None = derived(
         lambda root: supported(root.action, root.workflow)[0], "出处文件 | source document"
+    )
+
+
+@strawberry.type(
+    name="WorkflowRules",
+    description="办理规则:次数、天数、逾期时怎么办。 | How often and how long things may be done.",
+)
+class WorkflowRulesType:
+    """Of a `WorkflowRules`."""
+
+    open_claims: int | None = derived(
+        lambda root: root.open_claims,
+        "每人同时抢单上限,空为不限 | open claims a person at most; null = any number",
+    )
+    reopen_days: int = derived(
+        lambda root: root.reopen_days, "可重办天数 | days in which it may be reopened"
+    )
+    pauses: int = derived(lambda root: root.pauses, "可挂起次数 | how many pauses")
+    extensions: int = derived(lambda root: root.extensions, "可延期次数 | how many extensions")
+    due_soon: int = derived(
+        lambda root: root.due_soon,
+        "余时不足百分之几为临期 | percent of the limit left when it is due soon",
+    )
+    follow_up_days: int = derived(
+        lambda root: root.follow_up_days,
+        "几天未评价即回访 | days without a rating until somebody asks after it",
+    )
+    overdue: str | None = derived(
+        lambda root: root.overdue,
+        "逾期时自动执行的动作(键)| key of the action that is carried out when overdue",
     )
 
 
@@ -110,7 +149,7 @@ def _actions(root: WorkflowSource) -> list[ActionSource]:
 
 
 def _workflow_version(root: WorkflowSource) -> int:
-    return root.definition.workflow_versions.get(root.workflow.key, 1)
+    return root.version
 
 
 @strawberry.type(
@@ -124,6 +163,11 @@ class WorkflowType:
     version: int = derived(_workflow_version, "版本,内容变化时递增 | version of its content")
     states: list[WorkflowStateType] = derived(_states, "状态,首个为起点 | states; first = start")
     actions: list[WorkflowActionType] = derived(_actions, "动作 | actions")
+    levels: list[str] = derived(
+        lambda root: root.workflow.levels,
+        "可办理的层级(键),空为各级 | keys of the levels that may handle it; empty = every level",
+    )
+    rules: WorkflowRulesType = derived(lambda root: root.workflow.rules, "规则 | rules")
     source: str | None = derived(lambda root: root.workflow.source, "出处文件 | source document")
     assumed: bool = derived(
         lambda root: root.workflow.is_assumed, "整项是否为假定 | whether assumed as a whole"
@@ -180,12 +224,16 @@ def _category_of(root: ServiceSource) -> CategorySource:
 
 def _workflow_of(root: ServiceSource) -> WorkflowSource:
     assert root.service.workflow is not None  # checked when the file was loaded
-    return WorkflowSource(root.definition, root.definition.workflows[root.service.workflow])
+    found = root.definition.newest_workflow(root.service.workflow)
+    assert found is not None  # versions are kept for ever, those of services that are gone too
+    return WorkflowSource(root.definition, *found)
 
 
 def _handled_by(root: ServiceSource) -> LevelSource | None:
-    key = root.service.handled_by
-    return None if key is None else LevelSource(root.definition, root.definition.hierarchy[key])
+    key, hierarchy = root.service.handled_by, root.definition.hierarchy
+    if key is None or key not in hierarchy:  # a service that is gone may name a level that is
+        return None
+    return LevelSource(root.definition, hierarchy[key])
 
 
 def _domain(root: ServiceSource, context: Context) -> ServiceDomain | None:
@@ -214,6 +262,10 @@ class ServiceType(Node):
         lambda root: root.service.department, "办理部门 | department that handles it"
     )
     audience: list[Role] = derived(lambda root: root.service.audience, "可申请者 | who may ask")
+    catch_all: bool = derived(
+        lambda root: root.service.catch_all,
+        "未选事项的诉求是否归于此项 | whether it is for whatever no other service names",
+    )
     guide: ServiceGuideType | None = derived(lambda root: root.service.guide, "办事指南 | guide")
     questions: list[ServiceQuestionType] = derived(
         lambda root: root.service.questions, "提问 | questions"

@@ -38,6 +38,7 @@ class EventRow(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
         Index("event_of_organization", "tenant_id", "organization_id", "seq"),
+        Index("event_of_issue", "tenant_id", "issue_id", "seq"),
         Index("event_of_kind", "tenant_id", "kind", "seq"),
     )
 
@@ -49,4 +50,5 @@ class EventRow(SQLModel, table=True):
     role: str
     person_id: uuid.UUID | None
     organization_id: uuid.UUID | None
+    issue_id: uuid.UUID | None
     about: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

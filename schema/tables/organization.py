@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
@@ -22,7 +23,7 @@ def byte_ordered(name: str, nullable: bool = False) -> "Column[str]":
     return Column(name, Text(collation="C"), nullable=nullable)
 
 
-def one_of(column: str, values: type[Rung] | type[DataKind]) -> str:
+def one_of(column: str, values: type[StrEnum]) -> str:
     """The CHECK that stands in for an enum type."""
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 

@@ -2,6 +2,7 @@
 
 import datetime
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +24,26 @@ from schema.context import Context
 from schema.events import EventKind
 from schema.fields import derived, passing, relation
 from schema.ids import GlobalId
-from schema.loaders.event import EventPeople, EventRecord, PeopleOfEvent, facts
-from schema.loaders.organization import Codes, OrganizationById
-from schema.loaders.person import PersonById, PersonReach
+from schema.issue_reach import IssueReachArguments
+from schema.loaders.event import (
+    EventPeople,
+    EventRecord,
+    OrganizationsOfEvent,
+    PeopleOfEvent,
+    facts,
+)
+from schema.loaders.issue import IssueById, WorkflowOfIssue
+from schema.loaders.issue_note import NoteOfIssue
+from schema.loaders.organization import OrganizationById
+from schema.loaders.person import PersonById, PersonName
 from schema.loaders.post import PostById
 from schema.paging import checked_id, window
-from schema.reach import reach
-from schema.sources import PostKindSource
+from schema.personal import PersonalClass, mask
+from schema.reach import ReachArguments, VisibleArguments, reach
+from schema.sources import PostKindSource, WorkflowSource
+from schema.workflows import action_of, state_of, workflow_of
 from tenants.roles import Role
+from tenants.workflow import Solved
 
 ORGANIZATION_KINDS = frozenset(
     {
@@ -50,25 +63,8 @@ ACCESS_KINDS = frozenset(
         EventKind.PERSONAL_DATA_ERASED,
     }
 )
+ISSUE_KINDS = frozenset(kind for kind in EventKind if kind.startswith("ISSUE_"))
 ABOUT = ("about",)
-
-
-@dataclass(frozen=True)
-class ReachArguments:
-    """No arguments: how far the viewer sees people."""
-
-    def checked(self, context: Context, root: Any) -> PersonReach:
-        """The reach in the event's tenant."""
-        return reach(context, root["tenant_id"])
-
-
-@dataclass(frozen=True)
-class VisibleArguments:
-    """No arguments: where the viewer sees who holds posts."""
-
-    def checked(self, context: Context, root: Any) -> Codes:
-        """The subtrees in the event's tenant."""
-        return reach(context, root["tenant_id"]).visible
 
 
 @dataclass(frozen=True)
@@ -92,6 +88,12 @@ def _subject(root: Any, context: Context) -> str | None:
     return root["actor"] if isinstance(verdict, Granted) else None
 
 
+def _masked_name(value: Any, root: Any, context: Context) -> str | None:
+    if value is None or value["name"] is None:
+        return None
+    return mask(PersonalClass.NAME, value["name"])
+
+
 @strawberry.type(
     name="ActorRef",
     description="由谁所为。人员信息按查看者的权限掩码或为空。 | Who did it; what is personal is "
@@ -108,6 +110,14 @@ class ActorRefType:
     )
     role: Role = derived(
         lambda root: Role(root["role"]), "当时的角色 | role at the time", ("role",)
+    )
+    name: str | None = relation(
+        PersonName,
+        "令牌所属人员的姓名,总是掩码;空为未绑定,或查看者无权查看 | name of the person that the "
+        "token was bound to, always masked; null = none, or not for the viewer",
+        key=("tenant_id", "person_id"),
+        arguments=ReachArguments,
+        finish=_masked_name,
     )
     person: refs.Person | None = relation(
         PersonById,
@@ -323,6 +333,172 @@ class AccessEventType(EventType):
         ABOUT,
     )
     times: int = derived(lambda root: facts(root).get("times", 1), "次数 | how many times", ABOUT)
+
+
+def _issue_key(root: Any) -> tuple[int, uuid.UUID]:
+    return root["tenant_id"], root["issue_id"]
+
+
+def _note_key(root: Any) -> tuple[int, uuid.UUID, uuid.UUID] | None:
+    id_ = facts(root).get("note")
+    return None if id_ is None else (root["tenant_id"], root["issue_id"], uuid.UUID(id_))
+
+
+def _set(root: Any, name: str) -> Any:
+    """What the change set a column of the issue to; None too where it did not touch it."""
+    return facts(root).get("set", {}).get(name)
+
+
+def _moment(name: str) -> Any:
+    """A moment that the change set."""
+
+    def read(root: Any) -> datetime.datetime | None:
+        text = _set(root, name)
+        return None if text is None else datetime.datetime.fromisoformat(text)
+
+    return read
+
+
+def _due_at(root: Any) -> datetime.datetime | None:
+    """Whoever settles an issue writes the clock back, too, and sets no time any more."""
+    found: datetime.datetime | None = _moment("due_at")(root)
+    return found if _set(root, "ended_at") is None else None
+
+
+def _set_key(name: str) -> Any:
+    """A key of the row whose id the change set."""
+
+    def key(root: Any) -> tuple[int, uuid.UUID] | None:
+        id_ = _set(root, name)
+        return None if id_ is None else (root["tenant_id"], uuid.UUID(id_))
+
+    return key
+
+
+def _part(
+    pick: Callable[[Any, Any], str | None], make: Callable[[WorkflowSource, str], Any]
+) -> Any:
+    """How a part of the issue's workflow is made, once the workflow has been read."""
+
+    def finish(value: Any, root: Any, context: Context) -> Any:
+        key = pick(root, facts(root))
+        return None if value is None or key is None else make(workflow_of(context, value), key)
+
+    return finish
+
+
+def _workflow_part(
+    pick: Callable[[Any, Any], str | None],
+    make: Callable[[WorkflowSource, str], Any],
+    description: str,
+) -> Any:
+    return relation(
+        WorkflowOfIssue,
+        description,
+        key=_issue_key,
+        columns=("tenant_id", "issue_id", "about"),
+        arguments=IssueReachArguments,
+        finish=_part(pick, make),
+    )
+
+
+def _co_handlers(root: Any) -> tuple[uuid.UUID, ...]:
+    found = facts(root).get("co_handlers", [])
+    return tuple(dict.fromkeys(uuid.UUID(item["organization_id"]) for item in found))
+
+
+@strawberry.type(
+    name="IssueEvent",
+    description="事项的一步:上报、办理、答复、评价、逾期等。 | A step of an issue: it was "
+    "reported, handled, answered, rated, overdue ...",
+)
+class IssueEventType(EventType):
+    """Of an `EventRecord` of `ISSUE_KINDS`."""
+
+    is_type_of = _kinds(ISSUE_KINDS)
+
+    issue: refs.Issue | None = relation(
+        IssueById,
+        "事项;不可查看则为空 | the issue; null where it is not for the viewer",
+        key=_issue_key,
+        columns=("tenant_id", "issue_id"),
+        arguments=IssueReachArguments,
+    )
+    number: str = derived(lambda root: facts(root)["number"], "事项编号 | number", ABOUT)
+    organization: refs.Organization = relation(
+        OrganizationById,
+        "此步之后所在的组织 | organization where it stood after the step",
+        key=("tenant_id", "organization_id"),
+    )
+    action: refs.WorkflowAction | None = _workflow_part(
+        lambda root, found: found.get("action"),
+        action_of,
+        "所执行的动作;空为系统所为,或不可查看该事项 | the action; null = the server did it itself, "
+        "or the issue is not for the viewer",
+    )
+    from_state: refs.WorkflowState | None = _workflow_part(
+        lambda root, found: found.get("from"),
+        state_of,
+        "此步之前的状态;空为上报、附议、系统所为 | state before; null of a report, and where "
+        "no action was done",
+    )
+    to_state: refs.WorkflowState | None = _workflow_part(
+        lambda root, found: found.get("to", _set(root, "state")),
+        state_of,
+        "此步之后的状态;空为附议、系统所为 | state after; null where no action was done",
+    )
+    note: refs.Note | None = relation(
+        NoteOfIssue,
+        "说明与佐证;不可查看该事项则为空 | note and evidence; null where there is none, or the "
+        "issue is not for the viewer",
+        key=_note_key,
+        columns=("tenant_id", "issue_id", "about"),
+        arguments=IssueReachArguments,
+    )
+    lead: refs.Organization | None = relation(
+        OrganizationById,
+        "此步定下的主办组织 | organization that became the lead with it",
+        key=_set_key("lead_organization_id"),
+        columns=("tenant_id", "about"),
+    )
+    co_handlers: list[refs.Organization] = relation(
+        OrganizationsOfEvent,
+        "此步邀请的协办组织 | organizations that were asked to take part with it",
+        key=lambda root: (root["tenant_id"], _co_handlers(root)),
+        columns=("tenant_id", "about"),
+    )
+    due_at: datetime.datetime | None = derived(
+        _due_at, "此步定下的到期时间 | when it is due since then", ABOUT
+    )
+    paused_until: datetime.datetime | None = derived(
+        _moment("paused_until"), "挂起至 | paused until", ABOUT
+    )
+    solved: Solved | None = derived(
+        lambda root: None if (given := _set(root, "solved")) is None else Solved(given),
+        "评价:是否解决 | rating: whether it was solved",
+        ABOUT,
+    )
+    satisfied: int | None = derived(
+        lambda root: _set(root, "satisfied"), "评价:满意度 | rating: how satisfied", ABOUT
+    )
+    reached: bool | None = derived(
+        lambda root: facts(root).get("reached"),
+        "回访:是否联系上 | follow-up: whether the reporter was reached",
+        ABOUT,
+    )
+    merged_into: refs.Issue | None = relation(
+        IssueById,
+        "并入的事项;不可查看则为空 | issue that it was merged into; null where it is not for the "
+        "viewer",
+        key=_set_key("merged_into"),
+        columns=("tenant_id", "about"),
+        arguments=IssueReachArguments,
+    )
+    merged: str | None = derived(
+        lambda root: facts(root).get("merged"),
+        "并入此事项的另一件的编号 | number of another issue that was merged into this one",
+        ABOUT,
+    )
 
 
 @strawberry.type(name="EventEdge", description="事件的边 | An edge of events.")

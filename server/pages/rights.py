@@ -14,10 +14,13 @@ READING: Mapping[Permission, str] = {
     Permission.READ_PEOPLE: "人员与任职",
     Permission.READ_PERSONAL_DATA: "个人信息",
     Permission.READ_AUDIT: "查阅记录",
+    Permission.READ_ISSUES: "事项",
 }
 CHANGING: Mapping[Permission, str] = {
     Permission.CHANGE_ORGANIZATIONS: "组织调整",
     Permission.APPOINT: "任免",
+    Permission.REPORT_ISSUES: "上报事项",
+    Permission.HANDLE_ISSUES: "办理事项",
 }
 REACHES: Mapping[Reach, str] = {
     Reach.SELF: "本人",

@@ -16,14 +16,16 @@ from starlette.routing import Route
 
 from schema.errors import CodedError, ErrorCode
 from schema.refusals import RefusalCode
+from server import socket
 from server.answers import Answers
 from server.app import create_app
 from server.claims import Claims
 from server.errors import ErrorFormat, log_fault
 from server.pages.examples import Example, load_examples
 from tenants.roles import Role
-from tests.conftest import Graph, opened, services_of
+from tests.conftest import NOW, Graph, opened, services_of
 from tests.docs.documents import Block, blocks, table
+from tests.server.following import OneReading
 
 NAME = "docs/api.md"
 GRAPHQL = "application/graphql-response+json"
@@ -41,7 +43,7 @@ class Shown:
     answers: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        found = re.search(r"^(?:query|mutation) (\w+)", self.query, re.MULTILINE)
+        found = re.search(r"^(?:query|mutation|subscription) (\w+)", self.query, re.MULTILINE)
         return found[1] if found else "?"
 
     @property
@@ -85,6 +87,10 @@ class Shown:
         )
 
 
+def _follows(shown: Shown) -> bool:
+    return re.search("^subscription", shown.query, re.MULTILINE) is not None
+
+
 def _shown(found: list[Block]) -> list[Shown]:
     queries: list[Shown] = []
     for block in found:
@@ -98,7 +104,28 @@ def _shown(found: list[Block]) -> list[Shown]:
     return queries
 
 
-QUERIES = _shown(blocks(NAME))
+SHOWN = _shown(blocks(NAME))
+QUERIES = [shown for shown in SHOWN if not _follows(shown)]
+SUBSCRIPTIONS = [shown for shown in SHOWN if _follows(shown)]
+
+
+@pytest.mark.parametrize("shown", SUBSCRIPTIONS, ids=str)
+async def test_subscription(shown: Shown, demo: Graph) -> None:
+    """A subscription of the document begins, and gives what there is without errors."""
+    who = shown.asked_of(demo)
+    app = create_app(demo.live, demo.services, lambda: NOW, OneReading())
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
+        body = {"query": shown.query, "variables": shown.variables}
+        headers = {"accept": "text/event-stream", **who.headers}
+        answer = await http.post("/graphql", json=body, headers=headers)
+    assert (answer.status_code, "errors" in answer.text) == (200, False)
+
+
+def test_closing_codes() -> None:
+    """The table of closing codes has those of the code."""
+    named = {int(row[0]) for row in table(NAME, "On a socket")}
+    assert named == {1009, *socket.CODES}
 
 
 def test_mutations_are_rehearsed() -> None:

@@ -6,12 +6,12 @@ import tomllib
 import pytest
 from sqlmodel import SQLModel
 
-from schema.tables import event, figure, load, organization, person, tenant
+from schema.tables import event, figure, idempotency, load, organization, person, tenant
 from tests.docs.documents import ROOT, blocks, document, table
 
 NAME = "docs/architecture.md"
 MAPPED = ("tenants", "schema", "server", "seeds")
-TABLES = (event, figure, load, organization, person, tenant)
+TABLES = (event, figure, idempotency, load, organization, person, tenant)
 
 
 def _modules(package: str) -> set[str]:

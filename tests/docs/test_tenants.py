@@ -29,6 +29,7 @@ from tenants.definition import (
     ServiceDomain,
     Shared,
 )
+from tenants.effects import OPEN, OUTLINES
 from tenants.files import SHIPPED, json_schema, load_tenants
 from tenants.hierarchy import DivisionKind, Level, Rung, StaffingRule
 from tenants.posts import PostKind
@@ -36,13 +37,16 @@ from tenants.provenance import Stated
 from tenants.roles import Role
 from tenants.sourced import read_yaml
 from tenants.workflow import (
+    NEEDS_OF_EFFECT,
     ActionNeed,
     Effect,
     Phase,
+    Severity,
     TimeLimit,
     TimeUnit,
     Workflow,
     WorkflowAction,
+    WorkflowRules,
     WorkflowState,
 )
 from tests.conftest import load_all
@@ -66,6 +70,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "Workflow": Workflow,
     "State": WorkflowState,
     "Action": WorkflowAction,
+    "Rules": WorkflowRules,
     "Time limit": TimeLimit,
     "Category": Category,
     "Service": Service,
@@ -80,6 +85,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "Rungs": Rung,
     "Divisions": DivisionKind,
     "Phases": Phase,
+    "Severities": Severity,
     "Effects": Effect,
     "Needs": ActionNeed,
     "Roles": Role,
@@ -161,6 +167,35 @@ def test_values(heading: str) -> None:
     assert [row[0] for row in table(NAME, heading)] == [item.value for item in ENUMS[heading]]
 
 
+def _phases(phases: frozenset[Phase]) -> str:
+    """Phases in words: the open ones as one."""
+    rest = [str(phase) for phase in Phase if phase in phases - OPEN]
+    return ", ".join(["open", *rest] if phases >= OPEN else rest)
+
+
+def test_effects() -> None:
+    """The table of effects says between which phases each may lead."""
+    rows = {
+        row[0]: tuple(cell.replace("`", "") for cell in row[2:]) for row in table(NAME, "Effects")
+    }
+    for effect in Effect:
+        outline = OUTLINES[effect]
+        to = "the same state" if outline.stays else _phases(outline.to)
+        to += ", or the same state" if outline.may_stay else ""
+        assert rows[effect.value] == (_phases(outline.from_), to)
+
+
+def test_needs() -> None:
+    """The table of needs says which effect each belongs to."""
+    owners = {
+        need: ", ".join(effect for effect, own in NEEDS_OF_EFFECT.items() if need in own)
+        for need in ActionNeed
+    }
+    assert {
+        row[0]: row[2].replace("`", "").replace("any", "") for row in table(NAME, "Needs")
+    } == owners
+
+
 def _files() -> list[Block]:
     """The YAML blocks that are whole files: the first line names the file."""
     found = [block for block in blocks(NAME) if block.language == "yaml"]
@@ -195,7 +230,7 @@ def test_inheriting_city(tmp_path: Path) -> None:
     ]
     assert list(city.posts) == ["secretary", "full_time_worker"]
     assert list(city.workflows) == ["standard"]
-    assert list(city.services) == ["BX-HJ-01"]
+    assert list(city.services) == ["QT-01", "BX-HJ-01"]
 
 
 def test_posts_of_the_shipped_cities() -> None:

@@ -10,7 +10,7 @@ from tests.conftest import Graph
 from tests.isolation.canaries import LETTERS, Kind, Sighting, seen
 from tests.isolation.definitions import CODES, PROVINCES
 from tests.isolation.probes import Probes
-from tests.isolation.rows import PLACES
+from tests.isolation.rows import PLACES, SETTLED
 from tests.isolation.samples import Samples
 from tests.isolation.walking import Coverage, Reply, walk
 from tests.isolation.world import World
@@ -82,6 +82,11 @@ def _first(world: World, letter: str) -> Samples:
     samples.add("Organization.code", row["code"])
     samples.add("Organization.name", row["name"])
     samples.add("bottom", levels[2])
+    samples.add("Issue.number", world.row(letter, "issue", 1)["number"])
+    samples.add("top", world.row(letter, "organization", 0)["code"])
+    for place, n in (("Issue.id", 1), ("settled", SETTLED)):
+        issue = world.row(letter, "issue", n)["id"]
+        samples.add(place, str(GlobalId("Issue", tenant_id, issue.hex)))
     for place, n in PLACES.items():
         samples.add(place, world.row(letter, "organization", n)["code"])
     return samples
@@ -117,7 +122,7 @@ def cast(
         others = [samples[letter] for letter in of if letter not in shared]
         return Cast(name, own, both, others, shared, writes="d")
     # of its province the definition, which the city inherits from
-    kinds = PUBLISHED if name in ("RESIDENT", "MEMBER") or " of " in name else EVERYTHING
+    kinds = PUBLISHED if name == "RESIDENT" or " of " in name else EVERYTHING
     may_see = {"a": kinds, "d": frozenset({Kind.DEFINITION})}
     token = _token(name, graph, world)
     others = [samples[letter] for letter in of]

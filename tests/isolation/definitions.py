@@ -43,7 +43,7 @@ def _domain(letter: str) -> str:
 
 
 def _body(letter: str, words: Iterator[str]) -> dict[str, Any]:
-    top, middle, bottom, key, first, last = (next(words) for _ in range(6))
+    top, middle, bottom, key, first, last, late = (next(words) for _ in range(7))
     posts = [
         {"key": next(words), "name": next(words), "role": role, "source": next(words)}
         for role in ("SECRETARY", "GRID_WORKER", "AGENT")
@@ -88,12 +88,21 @@ def _body(letter: str, words: Iterator[str]) -> dict[str, Any]:
                         "name": next(words),
                         "from": [first],
                         "to": last,
+                        "by": ["SECRETARY", "CITY_ADMIN"],
+                        "needs": ["NOTE"],
+                        "source": next(words),
+                    },
+                    {
+                        "key": late,
+                        "name": next(words),
+                        "from": [first],
+                        "to": first,
                         "by": ["SECRETARY"],
                         "needs": ["NOTE"],
-                        "effect": "resolve",
-                        "source": next(words),
-                    }
+                        "effect": "escalate",
+                    },
                 ],
+                "rules": {"open_claims": 9, "overdue": late},
             }
         ],
     }
@@ -107,7 +116,7 @@ def _category(body: dict[str, Any], words: Iterator[str], domain: str) -> dict[s
         "time_limit": {"amount": 5, "unit": "WORKING_DAYS"},
         "handled_by": body["levels"][1]["key"],
         "department": next(words),
-        "audience": ["RESIDENT"],
+        "audience": ["PUBLIC", "RESIDENT", "CITY_ADMIN"],
         "domain": domain,
         "source": next(words),
         "priority_groups": [next(words)],

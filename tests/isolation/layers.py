@@ -1,6 +1,6 @@
 """The three layers of isolation: how each is removed, and what notices that it is gone."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import httpx
 from graphql import GraphQLSchema
-from sqlalchemy import JSON, Boolean, Date, DateTime, Integer, Numeric, Uuid
+from sqlalchemy import ARRAY, JSON, Boolean, Date, DateTime, Integer, Numeric, Uuid
 from sqlmodel import SQLModel
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -90,7 +90,7 @@ def without_policies() -> list[str]:
 async def without_keys(url: str) -> list[str]:
     """Statements that let every row refer to any tenant's: foreign keys of the id alone."""
     statements = []
-    found = [key for key in await rows(url, KEYS) if key["kind"] == b"f" and key["others"][1:]]
+    found = [key for key in await rows(url, KEYS) if _refers(key)]
     for other in sorted({key["other"] for key in found}):
         statements.append(f"ALTER TABLE {other} ADD UNIQUE (id)")
     for key in found:
@@ -118,12 +118,17 @@ async def forgeries(url: str, world: World) -> list[str]:
     return found
 
 
+def _refers(key: Mapping[str, Any]) -> bool:
+    """Whether it is a foreign key to a row by its id, not to what comes from files."""
+    return bool(key["kind"] == b"f" and key["others"][-1] == "id")
+
+
 async def references(url: str) -> list[tuple[str, str, str]]:
     """Tables, columns that refer to a row of another table, and that table."""
     return [
         (key["name"].partition(".")[0], column, key["other"])
         for key in await rows(url, KEYS)
-        if key["kind"] == b"f" and key["other"] != "tenant"
+        if _refers(key)
         for column in key["columns"]
         if column != "tenant_id"
     ]
@@ -213,6 +218,7 @@ def _some(column: Any) -> str:
 
 
 _VALUES = (
+    (ARRAY, "'{}'"),
     (Uuid, "gen_random_uuid()"),
     (JSON, "'{}'"),
     (Boolean, "true"),

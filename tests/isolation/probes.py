@@ -112,6 +112,14 @@ class Probes:
             for label, text in self._asked(mutation, name, given):
                 yield Probe(f"Mutation.{label}", name, text, is_non_null_type(field.type))
 
+    def subscriptions(self) -> Iterator[Probe]:
+        """Of the fields of the subscription type, from the beginning of what they follow."""
+        followed = self._schema.subscription_type
+        assert followed is not None
+        for name in followed.fields:
+            for label, text in self._asked(followed, name, {"after": "0"}):
+                yield Probe(f"Subscription.{label}", name, text, True)
+
     @cached_property
     def routes(self) -> dict[str, Route]:
         """The shortest way to each object type, from the objects whose ids are known."""
@@ -197,10 +205,22 @@ class Probes:
 
     def _within(self, type_: GraphQLObjectType) -> Iterator[str]:
         for name, field in type_.fields.items():
+            named = get_named_type(field.type)
             if name == "edges":
                 yield "edges{cursor}"
-            elif is_composite_type(get_named_type(field.type)):
-                yield name + self._selection(get_named_type(field.type))
+            elif is_object_type(named) and named.name not in self.routes:
+                yield name + self._whole(named)
+            elif is_composite_type(named):
+                yield name + self._selection(named)
+
+    def _whole(self, type_: GraphQLObjectType) -> str:
+        """All of a type that no query leads to: there is no other place to ask for it."""
+        parts = [
+            name + self._selection(get_named_type(field.type))
+            for name, field in type_.fields.items()
+            if not _is_closed(field)
+        ]
+        return f"{{{' '.join(['__typename', *parts])}}}"
 
     def _object(self, name: str) -> GraphQLObjectType:
         found = self._schema.type_map[name]

@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,8 @@ PARENTS = (None, 0, 1, 1, 0, 4, 4, 4, 4)
 # what stands in the middle of it, below that, beside that, and below another
 PLACES = {"middle": 1, "leaf": 2, "sister": 3, "other middle": 4}
 SIZES = {"a": 7, "b": 9, "c": 8, "d": 6, "e": 7}
+# which of the issues is settled
+SETTLED = 2
 LONG_AGO, FAR_AHEAD = datetime.date(2020, 1, 1), datetime.date(2099, 1, 1)
 EVENTS = (
     EventKind.ORGANIZATION_RENAMED,
@@ -41,6 +44,7 @@ EVENTS = (
     EventKind.PERSONAL_DATA_READ,
     EventKind.PERSONAL_DATA_DENIED,
     EventKind.RELIEVED,
+    EventKind.ISSUE_RESOLVED,
 )
 
 
@@ -120,7 +124,7 @@ def _references(table: Table) -> dict[str, tuple[str, int]]:
     """Columns that refer to a row: of which table, and how many rows on."""
     found: dict[str, tuple[str, int]] = {}
     for constraint in table.constraints:
-        if isinstance(constraint, ForeignKeyConstraint) and len(constraint.columns) > 1:
+        if isinstance(constraint, ForeignKeyConstraint) and _is_of_row(constraint):
             other = constraint.referred_table.name
             (name,) = (c.name for c in constraint.columns if c.name != "tenant_id")
             found[name] = (other, 0)
@@ -130,6 +134,11 @@ def _references(table: Table) -> dict[str, tuple[str, int]]:
         name: (found[name][0], [n for n in names if found[n] == found[name]].index(name))
         for name in names
     }
+
+
+def _is_of_row(constraint: ForeignKeyConstraint) -> bool:
+    """Whether it refers to a row by its id, not to what comes from files."""
+    return [key.column.name for key in constraint.elements][1:] == ["id"]
 
 
 def _plain(cell: Cell) -> Any:
@@ -212,9 +221,82 @@ def _about(cell: Cell) -> dict[str, Any]:
         "person": str(cell.id_of("person", cell.n)),
         "people": [str(cell.id_of("person", at)) for at in (0, 1, 2)],
         "kind": _post_kind(cell),
+        **_step(cell),
         **{name: str(LONG_AGO) for name in ("on", "since", "until")},
     }
 
+
+def _step(cell: Cell) -> dict[str, Any]:
+    """Facts of a step of the issue n."""
+    workflow = cell.definition.tenant.workflows[0]
+    organization = str(cell.id_of("organization", cell.n))
+    return {
+        "number": cell.word().upper(),
+        "action": workflow.actions[0].key,
+        "from": workflow.states[0].key,
+        "to": workflow.states[1].key,
+        "note": str(cell.id_of("issue_note", cell.n)),
+        "merged": cell.word().upper(),
+        "reached": True,
+        "co_handlers": [{"organization_id": organization}],
+        "set": {
+            "lead_organization_id": organization,
+            "merged_into": str(cell.id_of("issue", cell.n)),
+            "due_at": NOW.isoformat(),
+            "paused_until": NOW.isoformat(),
+            "solved": "YES",
+            "satisfied": 5,
+        },
+    }
+
+
+def _service(cell: Cell) -> str:
+    """A province has no catalogue here; of its issues nothing is shown to anybody."""
+    return next(iter(cell.definition.services), "none")
+
+
+def _number(cell: Cell) -> str:
+    """Whoever reports something similar nearby is told it: it is nobody's secret."""
+    return word(cell.filler.letter, Kind.PUBLIC, next(cell.filler.numbers)).upper()
+
+
+def _at(table: str) -> Callable[[Cell], UUID]:
+    """The row with the same number of a table."""
+    return lambda cell: cell.id_of(table, cell.n)
+
+
+def _always(value: Any) -> Callable[[Cell], Any]:
+    return lambda cell: value
+
+
+ISSUE: Mapping[str, Callable[[Cell], Any]] = {
+    "number": _number,
+    "service": _service,
+    "workflow": lambda cell: cell.definition.tenant.workflows[0].key,
+    "workflow_version": _always(1),
+    "state": lambda cell: cell.definition.tenant.workflows[0].states[cell.n == SETTLED].key,
+    "phase": lambda cell: "CLOSED" if cell.n == SETTLED else "REPORTED",
+    "channel": _always("WEB"),
+    "unit": _always("HOURS"),
+    "latitude": _always(Decimal("41.5")),
+    "longitude": _always(Decimal("123.5")),
+    # the one that is settled has no rating yet
+    "solved": lambda cell: None if cell.n == SETTLED else "YES",
+    "satisfied": lambda cell: None if cell.n == SETTLED else 1 + cell.n % 5,
+    "comment": lambda cell: None if cell.n == SETTLED else cell.word(),
+    "rated_at": lambda cell: None if cell.n == SETTLED else NOW,
+    "asked_at": _always(None),
+    # the newest is one at whose place there is everything
+    "reported_at": lambda cell: NOW - datetime.timedelta(days=abs(cell.n - 1)),
+    "place_id": _at("organization"),
+    "organization_id": _at("organization"),
+    "lead_organization_id": _at("organization"),
+    "lead_person_id": _at("person"),
+    "reporter_person_id": _at("person"),
+    "trail": lambda cell: [cell.id_of("organization", cell.n)],
+    # rows are written one after another
+    "merged_into": lambda cell: cell.id_of("issue", cell.n - 1) if cell.n else None,
+}
 
 SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
     "organization.code": lambda cell: cell.word().upper(),
@@ -233,6 +315,11 @@ SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
     "event.organization_id": lambda cell: cell.id_of(
         "organization", 1 if cell.n < len(EVENTS) else cell.n
     ),
+    "event.issue_id": _at("issue"),
+    **{f"issue.{name}": make for name, make in ISSUE.items()},
+    "issue_counter.day": lambda cell: LONG_AGO + datetime.timedelta(days=cell.n),
+    "issue_note.person_id": _at("person"),
+    "issue_note.evidence": lambda cell: [f"https://files.invalid/{cell.word()}.jpg"],
     "event_counter.seq": lambda cell: cell.filler.size,
 }
 """Columns whose values mean something; all others get what their type can hold."""

@@ -27,8 +27,16 @@ HINTS: Mapping[str, str] = {
     "Query.city.code": "City.code",
     "Query.province.code": "Province.code",
     "Query.cities.province": "Province.code",
+    "City.issue.number": "Issue.number",
     "City.organization.code": "Organization.code",
     "ServiceCatalogue.services.search": "Service.name",
+    "AdvanceIssueInput.action": "WorkflowAction.key",
+    "AnswerInput.key": "ServiceQuestion.key",
+    "JoinIssueInput.issue": "Issue.number",
+    "RecordFollowUpInput.issue": "settled",
+    "ReportIssueInput.organization": "top",
+    "ReportIssueInput.service": "Service.code",
+    "issue": "Issue.id",
     "under": "Organization.code",
     "level": "Level.key",
     "kind": "PostKind.key",
@@ -59,15 +67,29 @@ WRITTEN: Mapping[str, str] = {
     "RenameOrganizationInput.name": "改名",
     "NewPersonInput.name": "某人",
     "NewPersonInput.phone": "13800138000",
+    "ReportIssueInput.title": "路灯",
+    "ReportIssueInput.description": "不亮",
+    "ContactInput.name": "某人",
+    "ContactInput.phone": "13800138000",
+    "AdvanceIssueInput.note": "好",
+    "Float": "41.5",
     "Date": "2026-03-01",
+    "DateTime": "2026-03-01T00:00:00+08:00",
     "Int": "2",
     "Boolean": "true",
 }
+QUOTED = ("Date", "DateTime", "String")
 # inputs that need one of several fields: the first, where none is given
 ONE_OF: Mapping[str, tuple[str, ...]] = {
     "EstablishOrganizationInput": ("parent",),
     "AppointInput": ("person", "newPerson"),
     "MergeOrganizationsInput": ("into", "intoNew"),
+}
+# inputs that make no sense without some of their fields
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "AdvanceIssueInput": ("note",),
+    "ContactInput": ("phone",),
+    "ReportIssueInput": ("service", "title", "organization", "contact"),
 }
 IDS, TEXTS = "Organization.id", "Organization.name"
 # texts that are worth trying as another tenant's anywhere, besides what an argument's hint says
@@ -80,6 +102,7 @@ TRIED = {
     "Person.phone",
     "PostKind.key",
 }
+KEYS = ("id", "code", "slug", "number")
 CURSORS = ("after", "before")
 FOREIGN = "of another"
 
@@ -145,7 +168,7 @@ def _own(samples: Samples, place: str, name: str, named: Any, returned: Any) -> 
         return "STREET" if "STREET" in named.values else next(iter(named.values))
     written = WRITTEN.get(f"{place}.{name}") or WRITTEN.get(named.name)
     if written is not None:
-        return literal(written) if named.name in ("Date", "String") else written
+        return literal(written) if named.name in QUOTED else written
     if name in CURSORS and isinstance(returned, GraphQLObjectType):
         return literal(samples.first(_cursor(returned), TEXTS))
     hint = HINTS.get(f"{place}.{name}") or HINTS.get(name)
@@ -156,6 +179,7 @@ def composed(samples: Samples, named: GraphQLInputObjectType, given: Mapping[str
     """An input object with what it requires, and `given`, as GraphQL writes them."""
     choice = ONE_OF.get(named.name, ())
     chosen = () if set(choice) & set(given) else choice[:1]
+    chosen += ALSO.get(named.name, ())
     parts = {
         name: own(samples, named.name, name, item)
         for name, item in named.fields.items()
@@ -182,7 +206,7 @@ def _places(others: list[Samples], type_: str, name: str, returned: Any) -> list
     if name in CURSORS:
         return [place for place in known if place in (_cursor(returned), IDS)]
     if type_ == "ID":
-        return [place for place in known if place.partition(".")[2] in ("id", "code", "slug")]
+        return [place for place in known if place.partition(".")[2] in KEYS]
     return [place for place in known if place in TRIED | {HINTS.get(name)}]
 
 

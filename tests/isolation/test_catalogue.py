@@ -8,11 +8,26 @@ from schema.scope import Login
 from tests.conftest import run_sql
 from tests.isolation.catalogue import GRANTS, LOGINS, ROLES, faults, rows
 
+pytestmark = pytest.mark.xdist_group("isolation")
+
 # what each login may, beyond what its policies let it see; nobody may DELETE or TRUNCATE
 CITY = {
     "event": "INSERT, SELECT",
     "event_counter": "INSERT, SELECT, UPDATE",
     "figure": "SELECT",
+    "idempotency": "INSERT, SELECT",
+    "idempotency.outcomes": "UPDATE",
+    "issue": "INSERT, SELECT, UPDATE",
+    "issue_counter": "INSERT, SELECT, UPDATE",
+    "issue_handler": "INSERT, SELECT",
+    "issue_handler.answered_at": "UPDATE",
+    "issue_handler.note_id": "UPDATE",
+    "issue_note": "INSERT, SELECT",
+    "issue_note.erased_at": "UPDATE",
+    "issue_note.evidence": "UPDATE",
+    "issue_note.text": "UPDATE",
+    "issue_supporter": "INSERT, SELECT",
+    "issue_word": "DELETE, INSERT, SELECT",
     "organization": "INSERT, SELECT, UPDATE",
     "organization_name": "INSERT, SELECT",
     "organization_placement": "INSERT, SELECT",

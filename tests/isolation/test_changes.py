@@ -20,6 +20,8 @@ from tests.isolation.samples import FOREIGN
 from tests.isolation.walking import Reply, differences, walk
 from tests.isolation.world import World
 
+pytestmark = pytest.mark.xdist_group("isolation")
+
 FAULTS = {ErrorCode.INTERNAL, ErrorCode.VALIDATION_FAILED, ErrorCode.DEADLINE_EXCEEDED}
 # who may change something somewhere
 WRITERS = {"SECRETARY", "CITY_ADMIN", "PROVINCE_ADMIN"}
@@ -32,6 +34,15 @@ ACCEPTED = {
     "Mutation.mergeOrganizations(MergeOrganizationsInput.MergedOrganizationInput.code of another)",
     "Mutation.appoint(AppointInput.NewPersonInput.name of another)",
     "Mutation.appoint(AppointInput.NewPersonInput.phone of another)",
+    "Mutation.reportIssue(ReportIssueInput.title of another)",
+    "Mutation.reportIssue(ReportIssueInput.description of another)",
+    "Mutation.reportIssue(ReportIssueInput.ContactInput.name of another)",
+    "Mutation.reportIssue(ReportIssueInput.ContactInput.phone of another)",
+    "Mutation.joinIssue(JoinIssueInput.ContactInput.name of another)",
+    "Mutation.joinIssue(JoinIssueInput.ContactInput.phone of another)",
+    "Mutation.advanceIssue(AdvanceIssueInput.note of another)",
+    "Mutation.advanceIssue(AdvanceIssueInput.secret of another)",
+    "Mutation.recordFollowUp(RecordFollowUpInput.note of another)",
 }
 
 
@@ -58,6 +69,7 @@ def _faults(replies: Iterable[Reply]) -> list[str]:
     return [str(reply) for reply in replies if FAULTS & set(reply.codes)]
 
 
+@pytest.mark.soak
 async def test_nothing_of_another_tenant_changes(
     world: World, samples: Known, schema: GraphQLSchema, copied: Copy
 ) -> None:

@@ -4,11 +4,13 @@ The table is `masking.md`, whose first line says how it is written anew.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from graphql import GraphQLSchema, is_object_type
 
 from schema.ids import GlobalId
@@ -19,9 +21,11 @@ from tests.conftest import Graph, opened
 from tests.isolation.casts import PURPOSE
 from tests.isolation.conftest import Copy
 from tests.isolation.definitions import CODES
-from tests.isolation.probes import Probes, route_to
-from tests.isolation.samples import Samples, literal
+from tests.isolation.probes import route_to
+from tests.isolation.samples import literal
 from tests.isolation.world import World
+
+pytestmark = pytest.mark.xdist_group("isolation")
 
 TABLE = Path(__file__).parent / "masking.md"
 FIRST = (
@@ -35,8 +39,33 @@ Each cell says what comes back for an object found by its id, then in a list of 
 whole value, MASKED its mask, NULL nothing, FORBIDDEN an error, ABSENT not in the list. Roles below
 a city are limited to one subtree; a purpose is what X-Purpose states.
 """
-# types with marked fields, with the table whose row n belongs to the organization n
-TABLES = {"Person": "person"}
+
+
+@dataclass(frozen=True)
+class Held:
+    """Where a marked type is: a table whose row n belongs to the organization n, the type of its
+    rows, the list of a city, and the field that holds it; None where it is that type."""
+
+    table: str
+    type_: str
+    listed: str
+    field: str | None = None
+
+    def selection(self, name: str) -> str:
+        """What is selected of the type to find the marked field."""
+        return f"id {name}" if self.field is None else f"id {self.field} {{ {name} }}"
+
+    def value(self, found: dict[str, Any], name: str) -> Any:
+        """The marked field's value in what was found."""
+        holder = found if self.field is None else found[self.field]
+        return None if holder is None else holder[name]
+
+
+# every type with marked fields
+HELD = {
+    "Person": Held("person", "Person", "people"),
+    "Contact": Held("issue", "Issue", "issues", "reporter"),
+}
 PROVINCIAL = {Role.PROVINCE_ANALYST, Role.PROVINCE_ADMIN}
 WHOLE = {Role.CITY_ADMIN, *PROVINCIAL}
 
@@ -85,28 +114,32 @@ def _asker(graph: Graph, world: World, role: Role, situation: Situation) -> Grap
 
 
 async def _cell(
-    asker: Graph, world: World, schema: GraphQLSchema, place: tuple[str, str], at: Situation
+    asker: Graph, world: World, place: tuple[str, str], at: Situation
 ) -> tuple[Any, Any]:
     """What a field gives by id, and in a list: the value, or why there is none."""
-    type_, field = place
-    tenant_id = int(CODES[at.letter])
-    id_ = str(GlobalId(type_, tenant_id, world.row(at.letter, TABLES[type_], at.n)["id"].hex))
-    by_id = await asker(f"{{ node(id: {literal(id_)}) {{ ... on {type_} {{ id {field} }} }} }}")
+    (marked, field), tenant_id = place, int(CODES[at.letter])
+    held = HELD[marked]
+    type_, selection = held.type_, held.selection(field)
+    id_ = str(GlobalId(type_, tenant_id, world.row(at.letter, held.table, at.n)["id"].hex))
+    by_id = await asker(f"{{ node(id: {literal(id_)}) {{ ... on {type_} {{ {selection} }} }} }}")
     city = str(GlobalId("City", tenant_id))
-    known = Samples(frozenset({tenant_id}), {"Organization.id": [id_]})
-    route = Probes(schema, known, []).ways({"City": route_to("City", city)})[type_]
-    in_list = await asker(f"{{ {route.around(f'id {field}')} }}")
-    return _value(by_id, id_, field, "NULL"), _value(in_list, id_, field, "ABSENT")
+    listed = route_to("City", city).around(f"{held.listed} {{ nodes {{ {selection} }} }}")
+    in_list = await asker(f"{{ {listed} }}")
+    read = partial(held.value, name=field)
+    return _value(by_id, id_, read, "NULL"), _value(in_list, id_, read, "ABSENT")
 
 
-def _value(answer: dict[str, Any], id_: str, field: str, missing: str) -> tuple[str, Any]:
+def _value(
+    answer: dict[str, Any], id_: str, read: Callable[[dict[str, Any]], Any], missing: str
+) -> tuple[str, Any]:
     codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
     if codes:
         return ", ".join(sorted(codes)), None
     found = next(_objects(answer["data"], id_), None)
     if found is None:
         return missing, None
-    return ("NULL", None) if found[field] is None else ("value", found[field])
+    value = read(found)
+    return ("NULL", None) if value is None else ("value", value)
 
 
 def _objects(value: Any, id_: str) -> Iterator[dict[str, Any]]:
@@ -134,7 +167,7 @@ async def _table(graph: Graph, world: World, schema: GraphQLSchema) -> str:
         clear = {}
         for at in SITUATIONS:
             admin = graph.as_(Role.CITY_ADMIN, CODES[at.letter], purpose=PURPOSE)
-            ((_, clear[at]), _) = await _cell(admin, world, schema, (type_, field), at)
+            ((_, clear[at]), _) = await _cell(admin, world, (type_, field), at)
             assert clear[at] != mask(mark.class_, clear[at])
         for role in Role:
             cells = [f"{type_}.{field}", role.value]
@@ -143,7 +176,7 @@ async def _table(graph: Graph, world: World, schema: GraphQLSchema) -> str:
                 if asker is None:
                     cells.append("—")
                     continue
-                found = await _cell(asker, world, schema, (type_, field), at)
+                found = await _cell(asker, world, (type_, field), at)
                 cells.append(" / ".join(_said(given, clear[at], mark) for given in found))
             lines.append(_line(cells))
     return "\n".join(lines) + "\n"
@@ -164,4 +197,4 @@ async def test_masking_is_as_reviewed(world: World, schema: GraphQLSchema, copie
 
 def test_every_marked_type_has_rows(schema: GraphQLSchema) -> None:
     """A type with marked fields is in the table, by the rows that it is shown from."""
-    assert {type_ for type_, _, _ in _marked(schema)} == set(TABLES)
+    assert {type_ for type_, _, _ in _marked(schema)} == set(HELD)

@@ -28,6 +28,8 @@ from tests.isolation.probes import Probes
 from tests.isolation.walking import Reply, differences, walk_together
 from tests.isolation.world import World
 
+pytestmark = pytest.mark.xdist_group("isolation")
+
 NAME, PHONE = "欧阳无痕", "13812345678"
 PURPOSE = "为本人办理事项"
 

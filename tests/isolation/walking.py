@@ -176,7 +176,10 @@ class Coverage:
         every = {
             f"{type_.name}.{name}"
             for type_ in self.schema.type_map.values()
-            if is_object_type(type_) and not type_.name.startswith("__")
+            if is_object_type(type_)
+            and not type_.name.startswith("__")
+            # what can be followed is walked by itself
+            and type_ is not self.schema.subscription_type
             for name in type_.fields
         }
         return sorted(every - set(self.fields))

@@ -107,10 +107,10 @@ async def test_a_viewer_without_a_token(graph: Graph) -> None:
         "language": "zh",
         "organization": None,
         "person": None,
-        "permissions": ["READ_PUBLIC", "READ_STATISTICS"],
+        "permissions": ["READ_PUBLIC", "READ_STATISTICS", "REPORT_ISSUES"],
         "grants": [
             {"permission": name, "reach": "EVERYWHERE", "tenant": None, "organization": None}
-            for name in ("READ_PUBLIC", "READ_STATISTICS")
+            for name in ("READ_PUBLIC", "READ_STATISTICS", "REPORT_ISSUES")
         ],
     }
 

@@ -536,18 +536,20 @@ async def test_gaps(demo: Graph) -> None:
 
 
 class Recorder:
-    """What would load: remembers whether sample people were asked for."""
+    """What would load: remembers whether sample people were asked for, and how many issues."""
+
+    issues = 3000
 
     def __init__(self) -> None:
-        self.asked: list[bool] = []
+        self.asked: list[tuple[bool, int]] = []
 
-    def pending(self, url: str, definitions: object, sample: bool) -> int:
+    def pending(self, url: str, definitions: object, sample: bool, issues: int) -> int:
         """Nothing."""
         return 0
 
-    def load(self, sample: bool) -> int:
+    def load(self, sample: bool, issues: int) -> int:
         """Remember."""
-        self.asked.append(sample)
+        self.asked.append((sample, issues if sample else 0))
         return 0
 
 
@@ -564,16 +566,18 @@ def database(new_database: NewDatabase) -> str:
 @pytest.mark.parametrize(
     ("words", "demo_mode", "asked"),
     [
-        ((), "0", False),
-        ((), "1", True),
-        (("--sample",), "0", True),
-        (("--no-sample",), "1", False),
+        ((), "0", (False, 0)),
+        ((), "1", (True, 3000)),
+        (("--sample",), "0", (True, 3000)),
+        (("--no-sample",), "1", (False, 0)),
+        (("--issues", "50"), "0", (True, 50)),
+        (("--sample", "--issues", "0"), "0", (True, 0)),
     ],
 )
 def test_seed_asks_for_them_in_demo_mode(
-    words: tuple[str, ...], demo_mode: str, asked: bool, database: str
+    words: tuple[str, ...], demo_mode: str, asked: tuple[bool, int], database: str
 ) -> None:
-    """`onegrid seed` loads sample people in demo mode, or as its option says."""
+    """`onegrid seed` loads sample people and issues in demo mode, or as its options say."""
     recorder = Recorder()
     environment = {"ONEGRID_DATABASE_URL": database, "ONEGRID_DEMO": demo_mode}
     try:
@@ -592,7 +596,9 @@ def test_seed_loads_them(
     url = database_at(server_url, name)
     try:
         for _ in range(2):
-            done = onegrid("seed", "--sample", cwd=tmp_path, database_url=url, data=tmp_path)
+            done = onegrid(
+                "seed", "--sample", "--issues", "30", cwd=tmp_path, database_url=url, data=tmp_path
+            )
             assert (done.code, done.err) == (0, "")
         found = asyncio.run(rows(url))
         cities = {item.tenant_id for item in shipped if item.kind == "CITY"}

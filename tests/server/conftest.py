@@ -3,13 +3,17 @@
 import asyncio
 import shutil
 import tempfile
+import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import database_at, run_sql
+from tests.conftest import database_at, load_all, run_sql
+from tests.schema.people.staffed import TENANTS
+from tests.server.clock import Clock
+from tests.server.following import Followed, followed
 from tests.server.processes import end_processes_of, serving
 
 NewDatabase = Callable[[], Awaitable[str]]
@@ -41,6 +45,27 @@ def empty_database(server_url: str) -> Iterator[str]:
     asyncio.run(run_sql(server_url, f"CREATE DATABASE {name}"))
     yield database_at(server_url, name)
     asyncio.run(run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def cities(new_database: NewDatabase) -> str:
+    """The address of a database with two invented cities, to which nothing has happened."""
+    url = await new_database()
+    await load_all(url, TENANTS)
+    return url
+
+
+@pytest.fixture
+async def city(cities: str) -> AsyncIterator[Followed]:
+    """The application over it, served, with its feed."""
+    async with followed(cities) as ready:
+        yield ready
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock at the present, to be set on."""
+    return Clock(time.time())
 
 
 @pytest.fixture(scope="session")

@@ -1,89 +1,125 @@
-"""Claims: what a token may say, read back as it was written."""
+"""Orders that hundreds claim at once, of two servers, while some hang up: one has each."""
 
-import uuid
-from typing import Any
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from server.claims import Claims, MalformedClaimsError, read_claims, write_claims
+from server.claims import Claims
+from server.settings import Settings
+from server.tokens import open_mint
 from tenants.roles import Role
+from tenants.workflow import WorkflowRules
+from tests.schema.issues.desk import EVERYTHING, Desk, desk_at, global_id
+from tests.server.processes import Server, start_server, wait_ready
+from tests.server.wire import Client, connected
 
-PERSON = uuid.UUID("0190c1e2-0000-7000-8000-000000000001")
-WHOLE = Claims("u1", Role.AGENT, ("210400",), "210411002-ST01", PERSON, "en")
-
-codes = st.from_regex(r"[0-9]{6}", fullmatch=True).filter(str.isascii)
-claims = st.builds(
-    Claims,
-    subject=st.text(min_size=1, max_size=255).filter(str.isprintable),
-    role=st.none() | st.sampled_from(Role),
-    tenants=st.lists(codes, max_size=3).map(tuple),
-    organization=st.none()
-    | st.text("0123456789ABCXYZ", min_size=1, max_size=1).map(lambda letter: f"{letter}0-WG01"),
-    person=st.none() | st.uuids(),
-    language=st.sampled_from([None, "zh", "en"]),
+SECRET = "a secret of thirty-two characters"
+CLAIM = (
+    'mutation ($issue: ID!) { advanceIssue(input: {issue: $issue, action: "claim"}) '
+    "{ issue { viewerIsLead } refusals { code } } }"
 )
+UNLIMITED = EVERYTHING.model_copy(update={"rules": WorkflowRules()})
+GONE = "gone"
 
 
-@settings(max_examples=150, deadline=None, database=None)
-@given(claims, st.sampled_from(["", "https://onegrid.example/", "onegrid_"]))
-def test_read_back(written: Claims, prefix: str) -> None:
-    """Claims are read back as they were written, under any prefix."""
-    assert read_claims(write_claims(written, prefix), prefix) == written
+@dataclass
+class Claimant:
+    """One who claims, by a connection of its own that it may cut."""
+
+    port: int
+    headers: dict[str, str]
+    stack: AsyncExitStack
+    client: Client | None = None
+
+    async def claim(self, issue: str, leaves: bool) -> str:
+        """What the claim came to: a refusal's code, "" for won, GONE where it hung up."""
+        if self.client is None:
+            self.client = await self.stack.enter_async_context(connected(self.port))
+        await self.client.ask(CLAIM, self.headers, issue=issue)
+        if leaves:
+            self.client.leave()
+            self.client = None
+            return GONE
+        status, answer = await self.client.answer()
+        assert (status, answer.get("errors")) == (200, None)
+        payload = answer["data"]["advanceIssue"]
+        if payload["issue"] is not None:
+            assert payload == {"issue": {"viewerIsLead": True}, "refusals": []}
+            return ""
+        (refusal,) = payload["refusals"]
+        return str(refusal["code"])
 
 
-def test_names() -> None:
-    """Claims have the names of the documentation; the prefix is put before all but `sub`."""
-    assert write_claims(WHOLE, "grid:") == {
-        "sub": "u1",
-        "grid:role": "AGENT",
-        "grid:tenants": ["210400"],
-        "grid:organization": "210411002-ST01",
-        "grid:person": str(PERSON),
-        "grid:lang": "en",
-    }
-    assert read_claims({"sub": "u1", "role": "AGENT"}, "grid:") == Claims("u1")
+@asynccontextmanager
+async def two_servers(desk: Desk, folder: Path) -> AsyncIterator[list[int]]:
+    """The ports of two servers of one database."""
+    rates = {"rate_actor": "1000000000/minute", "rate_city": "1000000000/minute"}
+    started: list[Server] = []
+    try:
+        for name in ("one", "two"):
+            (folder / name).mkdir()
+            settings = {"database_url": desk.town.url, "token_secret": SECRET, "log_level": "error"}
+            started.append(start_server(cwd=folder / name, **settings, **rates))
+        for server in started:
+            await asyncio.to_thread(wait_ready, server)
+        yield [int(server.url.rpartition(":")[2]) for server in started]
+    finally:
+        for server in started:
+            server.stop()
 
 
-def test_null_is_absent() -> None:
-    """A claim that is null counts as absent."""
-    names = ("role", "tenants", "organization", "person", "lang")
-    assert read_claims({"sub": "u1"} | dict.fromkeys(names)) == Claims("u1")
+async def contest(desk: Desk, folder: Path, claimants: int, orders: int) -> None:
+    """Everybody claims each order at once; a tenth of them hang up before the answer."""
+    chances = random.Random(7)
+    mint = open_mint(Settings(_env_file=None, data=folder, token_secret=SECRET))
+    assert mint is not None
+    async with two_servers(desk, folder) as ports, AsyncExitStack() as stack:
+        everybody = []
+        for n in range(claimants):
+            token = mint.token(Claims(f"member {n}", Role.MEMBER, ("990100",)), 2)
+            headers = {"authorization": f"Bearer {token}"}
+            everybody.append(Claimant(ports[n % 2], headers, stack))
+        won: Counter[int] = Counter()
+        for _ in range(orders):
+            issue = await desk.put()
+            leaving = set(chances.sample(range(claimants), claimants // 10))
+            named = global_id("Issue", issue)
+            answers = await asyncio.gather(
+                *(who.claim(named, n in leaving) for n, who in enumerate(everybody))
+            )
+            won[Counter(answers)[""]] += 1
+            assert set(answers) <= {"", GONE, "TAKEN_OVER", "ACTION_NOT_AVAILABLE"}
+        await _settled(desk, orders)
+    assert set(won) <= {0, 1}
+    assert won[1] > 0
+    rows = await desk.sql(
+        "SELECT i.lead_subject = e.actor, e.kind, i.revision FROM issue i"
+        " JOIN event e ON e.tenant_id = i.tenant_id AND e.issue_id = i.id"
+    )
+    assert rows == [(True, "ISSUE_CLAIMED", 2)] * orders
+    assert await desk.sql("SELECT min(seq), max(seq), count(*) FROM event") == [(1, orders, orders)]
 
 
-@pytest.mark.parametrize(
-    ("changes", "wrong"),
-    [
-        ({"sub": None}, "subject"),
-        ({"sub": ""}, "subject"),
-        ({"sub": 5}, "subject"),
-        ({"sub": "a" * 256}, "subject"),
-        ({"sub": "a\nb"}, "subject"),
-        ({"sub": "\ud800"}, "subject"),
-        ({"role": "KING"}, "role"),
-        ({"role": "resident"}, "role"),
-        ({"role": ["RESIDENT"]}, "role"),
-        ({"role": True}, "role"),
-        ({"tenants": "210400"}, "tenants"),
-        ({"tenants": 210400}, "tenants"),
-        ({"tenants": [210400]}, "tenants"),
-        ({"tenants": ["fushun"]}, "tenants"),
-        ({"tenants": ["210400\n"]}, "tenants"),
-        ({"tenants": ["２１０４００"]}, "tenants"),
-        ({"tenants": {"210400": 1}}, "tenants"),
-        ({"organization": ""}, "organization"),
-        ({"organization": "210411/002"}, "organization"),
-        ({"organization": ["210411002"]}, "organization"),
-        ({"person": "me"}, "person"),
-        ({"person": 5}, "person"),
-        ({"lang": "fr"}, "language"),
-        ({"lang": 0}, "language"),
-        ({"role": 1, "lang": 2, "sub": 3}, "language, role, subject"),
-    ],
-)
-def test_malformed(changes: dict[str, Any], wrong: str) -> None:
-    """A claim of another shape is refused, named without what it holds."""
-    with pytest.raises(MalformedClaimsError) as caught:
-        read_claims({"sub": "u1", "role": "AGENT", "tenants": ["210400"]} | changes)
-    assert str(caught.value) == wrong
+async def _settled(desk: Desk, orders: int) -> None:
+    """Wait for the claims of those who hung up: a mutation is finished all the same."""
+    while await desk.sql("SELECT count(*) FROM event") != [(orders,)]:
+        await desk.sql("SELECT pg_sleep(0.05)")
+
+
+async def test_few(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> None:
+    """One of twenty has each of three orders, with one event."""
+    async with desk_at(await new_database(), tmp_path / "keys.json", UNLIMITED) as desk:
+        await contest(desk, tmp_path, claimants=20, orders=3)
+
+
+@pytest.mark.soak
+async def test_many(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> None:
+    """One of two hundred has each of a hundred orders, with one event."""
+    async with desk_at(await new_database(), tmp_path / "keys.json", UNLIMITED) as desk:
+        await contest(desk, tmp_path, claimants=200, orders=100)

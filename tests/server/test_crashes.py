@@ -90,6 +90,7 @@ def assert_completed(tmp_path: Path, data: Path, expected: Contents) -> None:
     ]
 
 
+@pytest.mark.soak
 def test_killed_load(
     tmp_path: Path, data: Path, undisturbed: Contents, shipped: tuple[Definition, ...]
 ) -> None:

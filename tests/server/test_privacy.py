@@ -398,7 +398,7 @@ def test_erase_command(peopled: tuple[str, Keyring], tmp_path: Path) -> None:
     url, _ = peopled
     words = ("erase", "--city", "north", "--person", str(id_of(2)), "--yes")
     first, second = command(url, tmp_path, *words), command(url, tmp_path, *words)
-    assert first == Done(0, f"{id_of(2)} is erased; 0 posts ended.\n", "")
+    assert first == Done(0, f"{id_of(2)} is erased; 0 posts ended, texts of 0 issues erased.\n", "")
     assert (second.code, second.err) == (0, "")
     assert second.out.startswith(f"{id_of(2)} was erased at 20")
     assert second.out.endswith("+08:00; nothing changed.\n")
@@ -435,7 +435,7 @@ def test_erase_asks_in_a_terminal(
         said, _ = process.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
-    assert said.startswith("样** 138****0002, 0 posts end today.")
+    assert said.startswith("样** 138****0002, 0 posts end today, texts of 0 issues are erased.")
     assert (process.returncode, asyncio.run(_events(url))) == (code, events)
 
 

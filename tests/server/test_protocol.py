@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from server.door import middleware
 from server.protocol import BoundedProtocol
+from server.socket_protocol import BoundedSocketProtocol
 
 MAX_BODY = 1000
 SECONDS = 30
@@ -108,7 +109,12 @@ async def serving(protocol: type[BoundedProtocol]) -> AsyncIterator[int]:
     """A server that speaks `protocol`; its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        APP, http=protocol, log_config=None, access_log=False, timeout_graceful_shutdown=1
+        APP,
+        http=protocol,
+        ws=BoundedSocketProtocol,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
     server = Started(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -324,7 +330,7 @@ async def test_expected_body() -> None:
         assert await client.ended() == b""
 
 
-@pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+@pytest.mark.parametrize("protocol", ["h2c", "TLS/1.3"])
 async def test_upgrades(protocol: str, caplog: pytest.LogCaptureFixture) -> None:
     """Who asks for another protocol is answered in this one, and the log says nothing of it."""
     async with connected(Patient) as client:
@@ -334,6 +340,14 @@ async def test_upgrades(protocol: str, caplog: pytest.LogCaptureFixture) -> None
         await client.say(post("/echo", b"again"))
         assert await client.answer() == (200, b"again")
     assert caplog.messages == []
+
+
+async def test_malformed_handshakes() -> None:
+    """Who asks for a socket without its headers is refused, and the connection closed."""
+    async with connected(Patient) as client:
+        upgrade = "connection: upgrade\r\nupgrade: websocket"
+        await client.say(f"GET /echo HTTP/1.1\r\nhost: x\r\n{upgrade}\r\n\r\n".encode())
+        assert (await client.ended()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_malformed_requests() -> None:

@@ -5,6 +5,7 @@ import re
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
+from schema.issues.mutations import COST as REPORT_COST
 from schema.mutations import COST as WRITE_COST
 from schema.organizations.mutations import SPELLING_COST
 from schema.root import graphql_schema
@@ -86,6 +87,7 @@ def test_writes() -> None:
     owns = {name: weight("Mutation", name).own - FIELD for name in mutations.fields}
     spelling = {"establishOrganization", "renameOrganization", "mergeOrganizations"}
     points = {name: SPELLING_COST if name in spelling else WRITE_COST for name in owns}
+    points |= dict.fromkeys(("reportIssue", "joinIssue"), REPORT_COST)
     assert owns == {name: cost * POINT for name, cost in points.items()}
 
 
@@ -145,5 +147,6 @@ def test_documented() -> None:
     rows = table("docs/api.md", "Bounds")
     points = [float(row[0]) for row in rows if re.fullmatch(r"[\d.]+", row[0])]
     weights = [OPERATION, FIELD, OBJECT, STATEMENT, KEY, COUNT, SEARCH]
-    weights += [WRITE_COST * POINT, SPELLING_COST * POINT, WHOLE_SCHEMA]
+    weights += [cost * POINT for cost in (WRITE_COST, REPORT_COST, SPELLING_COST)]
+    weights.append(WHOLE_SCHEMA)
     assert points == [weight / 1000 for weight in weights]

@@ -13,10 +13,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from server.protocol import BoundedProtocol
+from server.socket_protocol import BoundedSocketProtocol
 
 HOST = "127.0.0.1"
 SECONDS = 60
 """How long anything may take on a busy machine."""
+MAX_MESSAGE = 102_400
+"""Bytes of a message on a socket."""
 _LENGTH = re.compile(rb"content-length: (\d+)")
 
 
@@ -33,12 +36,25 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[int]:
-    """The application on a port, without its lifespan; the port."""
+async def served(
+    app: ASGIApp,
+    http: type[BoundedProtocol] = BoundedProtocol,
+    ws: type[BoundedSocketProtocol] = BoundedSocketProtocol,
+    buffer: int | None = None,
+) -> AsyncIterator[int]:
+    """The application on a port, without its lifespan; the port.
+
+    `buffer` is how many bytes the operating system holds of what a client has not read.
+    """
     listener = socket.create_server((HOST, 0))
+    if buffer is not None:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
     config = uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=http,
+        ws=ws,
+        ws_max_size=MAX_MESSAGE,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

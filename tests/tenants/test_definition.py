@@ -101,3 +101,40 @@ def test_what_is_assumed(assumed: bool | list[str], whole: bool, keys: tuple[str
     """A thing is assumed as a whole, or some of its keys are."""
     found = DeclaredOrganization(code="X1", assumed=assumed)
     assert (found.is_assumed, found.assumed_keys) == (whole, keys)
+
+
+@pytest.mark.parametrize(
+    ("slug", "abbreviation", "prefix"),
+    [
+        ("shi", None, "SH"),
+        ("liupanshui", "LPS", "LPS"),
+        ("a-b", None, "AB"),
+        ("a1", None, "AX"),
+    ],
+)
+def test_what_numbers_of_issues_begin_with(
+    slug: str, abbreviation: str | None, prefix: str
+) -> None:
+    """Numbers begin with the abbreviation, else with the first two letters of the slug."""
+    city = City(**{**CITY, "slug": slug}, abbreviation=abbreviation)
+    assert Definition(city, ()).issue_prefix == prefix
+
+
+def test_services_that_are_gone() -> None:
+    """A service is found as it is in force, else as it last was; only the former are listed."""
+    now, then = Service(code="A", name="今"), Service(code="A", name="昔")
+    home = Category(key="home", name="居家", services=[now])
+    old = {"A": (home, then), "B": (home, Service(code="B", name="乙"))}
+    found = Definition(City(**CITY, categories=[home]), (), old_services=old)
+    assert found.service("A") == (home, now)
+    assert found.service("B") == old["B"]
+    assert found.service("C") is None
+    assert list(found.services) == ["A"]
+
+
+def test_the_service_for_all_else() -> None:
+    """A catalogue's service for whatever no other names is found; there may be none."""
+    rest = Service(code="Z", name="其他", catch_all=True)
+    home = Category(key="home", name="居家", services=[Service(code="A", name="甲"), rest])
+    assert Definition(City(**CITY, categories=[home]), ()).catch_all == (home, rest)
+    assert Definition(City(**CITY), ()).catch_all is None

@@ -188,6 +188,22 @@ def test_codes_and_slugs_are_each_tenants_own() -> None:
     ]
 
 
+def test_abbreviations_are_each_citys_own() -> None:
+    """Two cities of one abbreviation are told; a city without one may have another's letters."""
+    assert told(
+        {
+            "provinces/p.yaml": PROVINCE,
+            "cities/a.yaml": CITY + "abbreviation: SH\n",
+            "cities/b.yaml": CITY.replace("0100", "0200").replace("shi", "bb")
+            + "abbreviation: SH\n",
+            "cities/c.yaml": CITY.replace("0100", "0300").replace("shi", "sh-c"),
+        }
+    ) == [
+        "cities/b.yaml:5: abbreviation: got 'SH'; "
+        "expected an abbreviation that no other tenant has; cities/a.yaml:5 has it"
+    ]
+
+
 def test_a_later_folder_replaces() -> None:
     """A file of a later folder stands in for an earlier folder's file of the same code."""
     earlier = {

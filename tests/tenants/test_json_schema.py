@@ -146,6 +146,7 @@ code: "990100"
 slug: shi
 name: 某市
 note: 说明
+abbreviation: ABC
 inherit: {levels: true, posts: true, workflows: [standard], categories: false}
 levels:
   - key: grid
@@ -168,6 +169,10 @@ posts:
 workflows:
   - key: w
     name: 流程
+    levels: [grid]
+    rules:
+      {open_claims: 3, reopen_days: 30, pauses: 1, extensions: 1, due_soon: 20,
+       follow_up_days: 7, overdue: up}
     states:
       - {key: reported, name: 已上报, phase: REPORTED, time_limit: {amount: 1, unit: DAYS}}
       - {key: closed, name: 已办结, phase: CLOSED}
@@ -178,7 +183,14 @@ workflows:
         to: closed
         by: [AGENT]
         needs: [NOTE]
-        effect: rate
+        severities: [MAJOR, ORDINARY, COMPLEX]
+      - key: up
+        name: 上报
+        from: [reported]
+        to: reported
+        by: [AGENT]
+        effect: escalate
+        levels: [grid]
 categories:
   - key: home
     name: 居家
@@ -192,8 +204,9 @@ categories:
         handled_by: grid
         department: 民政
         time_limit: {amount: 3, unit: HOURS}
+        catch_all: true
         guide: {unit: 社区, manner: 上门, path: 代买, materials: [清单]}
-        questions: [{key: q, label: 问, kind: CHOICE, required: true, choices: [甲, 乙]}]
+        questions: [{key: q, label: 问, kind: CHOICE, required: false, choices: [甲, 乙]}]
 organizations:
   - code: 990100-JIA
     name: 甲

@@ -11,7 +11,7 @@ from tenants.hierarchy import DivisionKind, Level, Rung
 from tenants.provenance import Stated
 from tenants.registry import Registry
 from tenants.roles import Role
-from tenants.workflow import Phase, Workflow
+from tenants.workflow import Phase, Severity, Workflow
 from tests.tenants.folders import written
 
 FUSHUN, LIAONING, LONGGANG, WEST = DOCUMENTS = (
@@ -442,6 +442,81 @@ def test_fushun_of_four_levels_grows_into_five(registry: Registry, four: Definit
     }.items() <= made.items()
 
 
+def walked(workflow: Workflow, *keys: str) -> list[tuple[str, str]]:
+    """The states that actions lead through, from the first: each with the action's name."""
+    state = workflow.states[0].key
+    steps = []
+    for key in keys:
+        action = workflow.action(key)
+        assert action is not None
+        assert state in action.from_, (key, state)
+        state = action.to
+        steps.append((action.name, state))
+    return steps
+
+
+def test_fushuns_six_steps(registry: Registry) -> None:
+    """受理、核实、告知、上报、代办、反馈 can be walked with somebody above, and without."""
+    agency = city(registry, "fushun").workflows["agency"]
+    six = walked(agency, "accept", "verify", "inform", "submit", "assign", "handle", "reply")
+    assert [name for name, _ in six] == ["受理", "核实", "告知", "上报", "交办", "代办", "反馈"]
+    top = walked(agency, "accept", "verify", "inform", "handle_directly", "reply")
+    assert [name for name, _ in top] == ["受理", "核实", "告知", "直接代办", "反馈"]
+    assert six[-1][1] == top[-1][1] == "replied"
+    direct, submit = agency.action("handle_directly"), agency.action("submit")
+    assert direct is not None
+    assert direct.is_assumed
+    assert submit is not None
+    assert "building" not in submit.levels
+
+
+def test_chaoyangs_three_modes(registry: Registry) -> None:
+    """Each mode is for one severity, may be changed upward only, and all lead to the express."""
+    modes = city(registry, "chaoyang").workflows["three_modes"]
+    by_severity = {tuple(item.severities): item.name for item in modes.actions if item.severities}
+    assert by_severity == {
+        (Severity.ORDINARY,): "一般问题分散办理",
+        (Severity.COMPLEX,): "综合问题专班办理",
+        (Severity.MAJOR,): "重大问题攻坚办理",
+    }
+    order = ["separate", "task_force", "assault", "express"]
+    between = [
+        (start, item.to)
+        for item in modes.actions
+        for start in item.from_
+        if {start, item.to} <= {*order} and item.key != "hand_down"
+    ]
+    assert all(order.index(start) <= order.index(end) for start, end in between)
+    express = modes.action("take_express")
+    assert express is not None
+    assert (express.levels, express.from_) == (["city"], ["separate", "task_force", "assault"])
+    assert (
+        walked(modes, "accept", "handle_separately", "enter_express", "reply")[-1][1] == "replied"
+    )
+
+
+def test_longgangs_orders(registry: Registry) -> None:
+    """An order is claimed by a member or dispatched; how many one has at a time is limited."""
+    order = city(registry, "huludao").workflows["order"]
+    assert order.rules.open_claims == 3
+    assert "rules" in order.assumed_keys
+    for taken in ("claim", "dispatch"):
+        assert walked(order, taken, "solve", "refer", "reply")[-1] == ("反馈", "replied")
+
+
+def test_dandongs_four_steps(registry: Registry) -> None:
+    """受理问题—分流交办—联动处置—反馈评价: the lead answers after the departments joined in."""
+    chain = city(registry, "dandong").workflows["full_chain"]
+    assert walked(chain, "accept", "dispatch", "co_handle", "co_handle", "reply", "rate") == [
+        ("受理问题", "accepted"),
+        ("分流交办", "dispatched"),
+        ("联动处置", "handling"),
+        ("联动处置", "handling"),
+        ("反馈", "replied"),
+        ("评价", "closed"),
+    ]
+
+
 # other cities
 
 
@@ -482,9 +557,9 @@ def test_categories_as_stated(registry: Registry) -> None:
     """Categories that documents name: 辽阳's three lines, 朝阳's 五联, 海东's three kinds."""
     liaoyang = [item.name for item in city(registry, "liaoyang").tenant.categories]
     chaoyang = [item.name for item in city(registry, "chaoyang").tenant.categories]
-    haidong = city(registry, "haidong").tenant.categories[0]
-    assert liaoyang == ["城市基层治理", "农业强市建设", "壮大民营经济"]
-    assert chaoyang[1:6] == [
+    haidong = city(registry, "haidong").tenant.categories[1]
+    assert liaoyang == ["其他诉求", "城市基层治理", "农业强市建设", "壮大民营经济"]
+    assert chaoyang[2:7] == [
         "党建工作联谋",
         "民生服务联抓",
         "文明风尚联育",
@@ -568,7 +643,7 @@ def test_everything_says_what_supports_it(registry: Registry, slug: str) -> None
 @TENANTS
 def test_every_value_is_stated_or_assumed(registry: Registry, slug: str) -> None:
     """Every effective value but the tenant's own names has a source or is an assumption."""
-    identity = {"code", "slug", "name", "province"}
+    identity = {"code", "slug", "name", "province", "abbreviation"}
     assert [
         value
         for value in tenant(registry, slug).values
@@ -615,6 +690,40 @@ def test_provinces_share_their_words(registry: Registry) -> None:
     assert [[name.rung for name in item.rungs] for item in provinces] == [list(Rung)] * 6
     assert [[name.phase for name in item.phases] for item in provinces] == [list(Phase)] * 6
     assert len({tuple(domain.key for domain in item.domains) for item in provinces}) == 1
+
+
+@CITIES
+def test_every_city_takes_what_no_service_names(registry: Registry, slug: str) -> None:
+    """Each city has one service for all else, which anybody may ask for in free text."""
+    found = city(registry, slug)
+    caught = [service for _, service in found.services.values() if service.catch_all]
+    assert len(caught) == 1
+    assert found.catch_all is not None
+    assert found.catch_all[1] is caught[0]
+    assert {Role.PUBLIC, Role.RESIDENT, Role.GRID_WORKER} <= {*caught[0].audience}
+
+
+def test_numbers_of_issues_tell_cities_apart(registry: Registry) -> None:
+    """Numbers of no two shipped cities' issues begin alike."""
+    prefixes = {item.tenant.slug: item.issue_prefix for item in registry.cities}
+    assert prefixes == {
+        "hulunbuir": "HLBE",
+        "dalian": "DL",
+        "fushun": "FS",
+        "dandong": "DD",
+        "yingkou": "YK",
+        "liaoyang": "LY",
+        "chaoyang": "CY",
+        "huludao": "HLD",
+        "chengdu": "CD",
+        "panzhihua": "PZH",
+        "guiyang": "GY",
+        "liupanshui": "LPS",
+        "qiandongnan": "QDN",
+        "haidong": "HD",
+        "yinchuan": "YC",
+    }
+    assert len({*prefixes.values()}) == len(prefixes)
 
 
 @CITIES

@@ -8,22 +8,30 @@ from tenants.roles import Role
 def test_rights() -> None:
     """Every role is named with what it sees and what it may change, as the table of roles says."""
     assert rights(list(Role)) == [
-        Rights((Role.PUBLIC,), "各地的公开信息、统计", ""),
-        Rights((Role.RESIDENT, Role.MEMBER), "本市的公开信息、统计；本人的个人信息", ""),
+        Rights((Role.PUBLIC,), "各地的公开信息、统计", "各地的上报事项"),
+        Rights((Role.RESIDENT,), "本市的公开信息、统计；本人的个人信息、事项", "本市的上报事项"),
         Rights(
-            (Role.GRID_WORKER, Role.AGENT),
-            "本市的公开信息、统计；所在组织及下级的人员与任职；本人的个人信息",
-            "",
+            (Role.MEMBER,),
+            "本市的公开信息、统计；本人的个人信息；所在组织及下级的事项",
+            "本市的上报事项；所在组织及下级的办理事项",
+        ),
+        Rights(
+            (
+                Role.GRID_WORKER,
+                Role.AGENT,
+            ),
+            "本市的公开信息、统计；所在组织及下级的人员与任职、事项；本人的个人信息",
+            "本市的上报事项；所在组织及下级的办理事项",
         ),
         Rights(
             (Role.SECRETARY,),
-            "本市的公开信息、统计；所在组织及下级的人员与任职、个人信息",
-            "所在组织及下级的组织调整、任免",
+            "本市的公开信息、统计；所在组织及下级的人员与任职、个人信息、事项",
+            "所在组织及下级的组织调整、任免、办理事项；本市的上报事项",
         ),
         Rights(
             (Role.CITY_ADMIN,),
-            "本市的公开信息、统计、人员与任职、个人信息、查阅记录",
-            "本市的组织调整、任免",
+            "本市的公开信息、统计、人员与任职、个人信息、查阅记录、事项",
+            "本市的组织调整、任免、上报事项、办理事项",
         ),
         Rights((Role.PROVINCE_ANALYST,), "全省的公开信息、统计", ""),
         Rights((Role.PROVINCE_ADMIN,), "全省的公开信息、统计", "省本级的组织调整"),

@@ -1,0 +1,84 @@
+"""Those who handle an issue, as an action names them: organizations, or people who hold posts."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from schema.ids import uuid_in
+from schema.issues.reasons import wrong
+from schema.loaders.held_post import PERSON, POST
+from schema.loaders.organization import ORGANIZATION
+from schema.references import organization_key
+from schema.refusals import Refusal, RefusalCode
+from schema.work import Work
+
+
+@dataclass(frozen=True)
+class Handler:
+    """An organization, or somebody who holds a post in it."""
+
+    organization_id: uuid.UUID
+    path: str
+    name: str
+    person_id: uuid.UUID | None = None
+
+
+async def find_handler(work: Work, given: str, field: str) -> Handler | Refusal:
+    """The organization (code or id) or the person (id) that the input's `field` names.
+
+    Of a person's posts the one is taken that is held in the uppermost organization.
+    """
+    person = uuid_in(given, "Person", work.tenant_id)
+    found = await (_organization(work, given) if person is None else _person(work, person))
+    if found is not None:
+        return found
+    shown = given[:60]
+    return wrong(
+        RefusalCode.HANDLER_UNKNOWN,
+        f"没有可承办的组织或任职人员“{shown}”;请给出本市组织的编码或编号,或任职者的编号。",
+        f"There is no organization or holder of a post {shown!r} to handle it; give the code or "
+        "id of an organization of this city, or the id of a person who holds a post.",
+        field,
+    )
+
+
+async def _organization(work: Work, given: str) -> Handler | None:
+    key = organization_key(given, work.tenant_id)
+    o = ORGANIZATION.alias("o")
+    same = o.c.id == key if isinstance(key, uuid.UUID) else o.c.code == key
+    statement = select(o.c.id, o.c.path, o.c.name).where(
+        o.c.tenant_id == work.tenant_id, same, _exists_on(o, work)
+    )
+    row = (await work.connection.execute(statement.with_for_update(key_share=True))).first()
+    return None if row is None else Handler(row.id, row.path, row.name)
+
+
+async def _person(work: Work, person: uuid.UUID) -> Handler | None:
+    x, p, o = PERSON.alias("x"), POST.alias("p"), ORGANIZATION.alias("o")
+    statement = (
+        select(o.c.id, o.c.path, o.c.name)
+        .select_from(
+            x.join(p, (p.c.tenant_id == x.c.tenant_id) & (p.c.person_id == x.c.id)).join(
+                o, (o.c.tenant_id == p.c.tenant_id) & (o.c.id == p.c.organization_id)
+            )
+        )
+        .where(
+            x.c.tenant_id == work.tenant_id,
+            x.c.id == person,
+            x.c.erased_at.is_(None),
+            p.c.valid_from <= work.today,
+            or_(p.c.valid_to.is_(None), p.c.valid_to > work.today),
+            _exists_on(o, work),
+        )
+        .order_by(o.c.path)
+        .limit(1)
+    )
+    row = (await work.connection.execute(statement.with_for_update(key_share=True, of=x))).first()
+    return None if row is None else Handler(row.id, row.path, row.name, person)
+
+
+def _exists_on(o: Any, work: Work) -> Any:
+    begun = or_(o.c.valid_from.is_(None), o.c.valid_from <= work.today)
+    return begun & or_(o.c.valid_to.is_(None), o.c.valid_to > work.today)

@@ -1,0 +1,42 @@
+"""What the tests of issues stand on."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import load_all
+from tests.schema.issues.desk import EVERYTHING, Desk, desk_at
+from tests.schema.issues.reporting import TENANTS, Town, reporting_at
+from tests.schema.issues.site import Site, site_at
+
+
+@pytest.fixture
+async def desk(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Desk]:
+    """The invented city with a workflow that has every effect, in a database of its own."""
+    url = await new_database()
+    async with desk_at(url, tmp_path / "keys.json", EVERYTHING) as ready:
+        yield ready
+
+
+@pytest.fixture
+async def town_url(new_database: Callable[[], Awaitable[str]]) -> str:
+    """A database with two invented cities in which nothing has been reported."""
+    url = await new_database()
+    await load_all(url, TENANTS)
+    return url
+
+
+@pytest.fixture
+async def town(town_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """The northern one of them."""
+    async with reporting_at(town_url, tmp_path / "keys.json") as ready:
+        yield ready
+
+
+@pytest.fixture
+async def site(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Site]:
+    """Two cities like it, served, in a database of their own; nobody is signed in."""
+    url = await new_database()
+    async with site_at(url, tmp_path) as ready:
+        yield ready

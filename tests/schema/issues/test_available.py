@@ -1,0 +1,85 @@
+"""What is available is exactly what is accepted."""
+
+import random
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from schema.actor import Actor
+from schema.refusals import Refused
+from tenants.definition import City, Definition
+from tenants.workflow import FINAL, Workflow, WorkflowAction
+from tests.schema.issues.desk import DAY, EVERYBODY, EVERYTHING, Desk, desk_at
+
+STEPS = 14
+TRIED = 5
+
+
+async def walk(desk: Desk, workflow: Workflow, chances: random.Random) -> list[str]:
+    """A history by chance; at each step some of what somebody may do, and may not do, is tried."""
+    history: list[str] = []
+    issue = await desk.put(chances.choice(["AA1-1-G1", "AA1-1", "AA1-S", "990100"]), workflow.key)
+    final = {state.key for state in workflow.states if state.phase in FINAL}
+    for _ in range(STEPS):
+        who = await _somebody(desk, issue, chances)
+        offered = await desk.available(issue, who)
+        before = await desk.row(issue)
+        for action in chances.sample(workflow.actions, min(TRIED, len(workflow.actions))):
+            outcome = await desk.do(issue, action.key, who, dry_run=True)
+            accepted = not isinstance(outcome, Refused)
+            assert accepted == (action.key in offered), (history, who, action.key, outcome)
+        assert await desk.row(issue) == before
+        going = [a.key for a in workflow.actions if a.key in offered and a.to not in final]
+        chosen = going if going or chances.random() < 0.8 else offered
+        if chosen:
+            key = chances.choice(chosen)
+            outcome = await desk.do(issue, key, who)
+            assert not isinstance(outcome, Refused), (history, who, key, outcome)
+            history.append(key)
+        desk.now += chances.choice([DAY / 24, DAY, 10 * DAY])
+    return history
+
+
+async def _somebody(desk: Desk, issue: uuid.UUID, chances: random.Random) -> Actor:
+    """Mostly somebody who may do something now."""
+    for who in chances.sample(EVERYBODY, len(EVERYBODY)):
+        if chances.random() < 0.2 or await desk.available(issue, who):
+            return who
+    return EVERYBODY[0]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_offered_is_accepted(desk: Desk, seed: int) -> None:
+    """Of any workflow step, each actor is offered what is accepted, and nothing else."""
+    assert await walk(desk, EVERYTHING, random.Random(seed))
+
+
+def _workflows(shipped: tuple[Definition, ...]) -> list[Workflow]:
+    found = {}
+    for definition in shipped:
+        if isinstance(definition.tenant, City):
+            for workflow in definition.tenant.workflows:
+                found[workflow.key] = workflow.model_copy(
+                    update={"levels": [], "actions": [_anywhere(a) for a in workflow.actions]}
+                )
+    return list(found.values())
+
+
+def _anywhere(action: WorkflowAction) -> WorkflowAction:
+    """The action without the levels of its own city."""
+    return action.model_copy(update={"levels": []})
+
+
+@pytest.mark.soak
+async def test_offered_is_accepted_in_every_city(
+    new_database: Callable[[], Awaitable[str]], tmp_path: Path, shipped: tuple[Definition, ...]
+) -> None:
+    """So it is in the workflow of every shipped city."""
+    workflows = _workflows(shipped)
+    histories = []
+    async with desk_at(await new_database(), tmp_path / "keys.json", *workflows) as desk:
+        for seed, workflow in enumerate(workflows):
+            histories.append(await walk(desk, workflow, random.Random(seed)))
+    assert sum(map(len, histories)) > 3 * len(workflows)
