@@ -23,7 +23,7 @@ run: .venv/.installed
 	@ONEGRID_DEMO=$${ONEGRID_DEMO:-1} $(BIN)/onegrid serve --prepare
 
 test: .venv/.developing
-	$(PYTEST) -n 3 --dist loadgroup -m "not soak"
+	$(PYTEST) -n 2 -m "not soak"
 
 soak: .venv/.developing
 	$(PYTEST) -m soak

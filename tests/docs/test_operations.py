@@ -1,15 +1,14 @@
 """docs/operations.md: the reasons for not being ready are those that the server gives."""
 
 import re
-from collections.abc import Awaitable, Callable
 
 import pytest
 
 from schema.database import Database, engine
 from server.live import Live
+from tests.conftest import NewDatabase
 from tests.docs.documents import table
 
-NewDatabase = Callable[[], Awaitable[str]]
 REASONS = [row[0] for row in table("docs/operations.md", "Is it ready")]
 
 

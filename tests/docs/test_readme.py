@@ -1,7 +1,6 @@
 """The two READMEs: the same in both languages, their cities load, their answers are real."""
 
 import shlex
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,11 +8,10 @@ import pytest
 
 from tenants.definition import Definition
 from tenants.files import SHIPPED, load_tenants
-from tests.conftest import Graph, load_all, opened
+from tests.conftest import Graph, NewDatabase, load_all, opened
 from tests.docs.documents import Block, blocks, curl_query
 
 READMES = ("README.md", "README.zh-CN.md")
-NewDatabase = Callable[[], Awaitable[str]]
 OWN_CITIES = ("anshan", "yunxi")
 
 

@@ -4,7 +4,7 @@ import asyncio
 import datetime
 import re
 import types
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -49,12 +49,11 @@ from tenants.workflow import (
     WorkflowRules,
     WorkflowState,
 )
-from tests.conftest import load_all
+from tests.conftest import NewDatabase, load_all
 from tests.docs.commands import run
 from tests.docs.documents import Block, blocks, section, table
 
 NAME = "docs/tenants.md"
-NewDatabase = Callable[[], Awaitable[str]]
 
 MODELS: dict[str, type[BaseModel]] = {
     "City file": City,

@@ -1,14 +1,10 @@
 """The catalogue of a migrated database against the rules of isolation, table by table."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
 
 from schema.scope import Login
-from tests.conftest import run_sql
+from tests.conftest import NewDatabase, run_sql
 from tests.isolation.catalogue import GRANTS, LOGINS, ROLES, faults, rows
-
-pytestmark = pytest.mark.xdist_group("isolation")
 
 # what each login may, beyond what its policies let it see; nobody may DELETE or TRUNCATE
 CITY = {
@@ -52,7 +48,7 @@ PROVINCE = {
 
 
 @pytest.fixture
-async def url(new_database: Callable[[], Awaitable[str]]) -> str:
+async def url(new_database: NewDatabase) -> str:
     """A migrated database."""
     return await new_database()
 

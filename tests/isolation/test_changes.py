@@ -20,8 +20,6 @@ from tests.isolation.samples import FOREIGN
 from tests.isolation.walking import Reply, differences, walk
 from tests.isolation.world import World
 
-pytestmark = pytest.mark.xdist_group("isolation")
-
 FAULTS = {ErrorCode.INTERNAL, ErrorCode.VALIDATION_FAILED, ErrorCode.DEADLINE_EXCEEDED}
 # who may change something somewhere
 WRITERS = {"SECRETARY", "CITY_ADMIN", "PROVINCE_ADMIN"}

@@ -25,8 +25,6 @@ from tests.isolation.walking import Reply
 from tests.isolation.world import World
 from tests.server.following import OneReading
 
-pytestmark = pytest.mark.xdist_group("isolation")
-
 FOLLOW = """subscription ($city: ID!, $organization: ID) {
   events(city: $city, organization: $organization, after: 0) {
     seq actor { subject person { name phone } }

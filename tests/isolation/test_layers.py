@@ -35,8 +35,6 @@ from tests.isolation.test_changes import changed, rows_by_letter
 from tests.isolation.walking import Reply, walk
 from tests.isolation.world import World
 
-pytestmark = pytest.mark.xdist_group("isolation")
-
 LAYERS = ("scope", "keys", "policies")
 ROLES = ("CITY_ADMIN", "PROVINCE_ANALYST")
 

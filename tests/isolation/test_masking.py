@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 from graphql import GraphQLSchema, is_object_type
 
 from schema.ids import GlobalId
@@ -24,8 +23,6 @@ from tests.isolation.definitions import CODES
 from tests.isolation.probes import route_to
 from tests.isolation.samples import literal
 from tests.isolation.world import World
-
-pytestmark = pytest.mark.xdist_group("isolation")
 
 TABLE = Path(__file__).parent / "masking.md"
 FIRST = (

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from schema.database import engine
 from server.prepare import apply_tenants
 from server.services import Services
-from tests.conftest import database_at, run_sql
+from tests.conftest import copy_database, run_sql
 from tests.isolation.canaries import Kind
 from tests.isolation.definitions import LETTER_OF, definitions
 from tests.isolation.rows import FROM_FILES, Filler
@@ -32,8 +32,7 @@ class World:
 
     async def copy(self, name: str, *statements: str) -> str:
         """Another database like it, changed by statements; its address."""
-        await run_sql(self.server, f"CREATE DATABASE {name} TEMPLATE {self.name}")
-        url = database_at(self.server, name)
+        url = await copy_database(self.server, self.name, name)
         await run_sql(url, *statements)
         return url
 
@@ -76,8 +75,8 @@ def _refers(table: Table, other: Table) -> bool:
 def make_world(server: str, template: str, services: Services) -> World:
     """Apply the definitions and fill every table, on a server with a migrated template."""
     name = "world"
-    asyncio.run(run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    fillers = asyncio.run(_fill(database_at(server, name), services))
+    url = asyncio.run(copy_database(server, template, name))
+    fillers = asyncio.run(_fill(url, services))
     return World(server, name, services, fillers)
 
 

@@ -1,7 +1,7 @@
 """Snapshots: one read-only state for an operation, and connections that always come back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -10,9 +10,7 @@ import pytest
 from schema.database import Database, SnapshotClosedError
 from schema.errors import CodedError
 from schema.scope import Login, Scope
-from tests.conftest import run_sql
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.conftest import NewDatabase, run_sql
 
 SCOPE = Scope(frozenset({210000, 210400}))
 CITY = Scope(frozenset({210400}), Login.CITY)

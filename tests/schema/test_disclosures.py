@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from schema.disclosures import CHUNK, Disclosures
 from schema.events import EventKind
 from schema.ids import parse_id
-from tests.conftest import Graph, load_all, opened
+from tests.conftest import Graph, NewDatabase, opened
 from tests.schema.people.appointing import admin, appoint
 from tests.schema.people.staffed import TENANTS
 from tests.schema.privacy.people import rows
@@ -103,7 +103,7 @@ def reads() -> st.SearchStrategy[Read]:
     )
 
 
-def test_any_sequence_of_reads(new_database: Callable[[], Awaitable[str]]) -> None:
+def test_any_sequence_of_reads(new_database: NewDatabase) -> None:
     """After any reads the audit has exactly the pairs that answers showed, and the denials."""
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
@@ -122,11 +122,10 @@ def test_any_sequence_of_reads(new_database: Callable[[], Awaitable[str]]) -> No
 
 
 async def _populated(
-    stack: AsyncExitStack, new_database: Callable[[], Awaitable[str]]
+    stack: AsyncExitStack, new_database: NewDatabase
 ) -> tuple[str, Graph, uuid.UUID]:
     """The application over people, and one of them, who is a secretary."""
-    url = await new_database()
-    await load_all(url, TENANTS)
+    url = await new_database(TENANTS)
     site = await stack.enter_async_context(opened(url))
     made = []
     for organization, kind, name, phone in PEOPLE:

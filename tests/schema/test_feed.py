@@ -1,7 +1,7 @@
 """The feed: what wakes those who watch a log, whatever happens to its connection."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -9,11 +9,9 @@ import pytest
 
 from schema.database import Database, engine
 from schema.feed import CHANNEL, Feed
-from tests.conftest import load_all, run_sql
+from tests.conftest import NewDatabase, run_sql
 from tests.schema.people.staffed import TENANTS
 from tests.server.following import NORTH, SOUTH, happen
-
-NewDatabase = Callable[[], Awaitable[str]]
 
 SECONDS = 30.0
 NEVER = 3600.0
@@ -38,9 +36,7 @@ class Process:
 @pytest.fixture
 async def url(new_database: NewDatabase) -> str:
     """The address of a database with two invented cities."""
-    made = await new_database()
-    await load_all(made, TENANTS)
-    return made
+    return await new_database(TENANTS)
 
 
 @asynccontextmanager

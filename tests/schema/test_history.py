@@ -1,11 +1,10 @@
 """Renamed organizations: their names on a day, and how they are found."""
 
 import datetime
-from collections.abc import Awaitable, Callable
 
 from tenants.definition import City, DeclaredOrganization, Definition, FormerName, Province
 from tenants.hierarchy import Level, Rung
-from tests.conftest import load_all, opened
+from tests.conftest import NewDatabase, opened
 
 PROVINCE = Definition(Province(code="990000", slug="nowhere", name="虚构省"), ())
 CITY = Definition(
@@ -42,11 +41,10 @@ QUERY = """query ($asOf: Date, $search: String) { city(code: "invented") {
 
 
 async def test_a_renamed_organization_has_its_name_of_the_day(
-    new_database: Callable[[], Awaitable[str]],
+    new_database: NewDatabase,
 ) -> None:
     """Each day shows the name of that day, in lists and below a parent; before, nothing."""
-    url = await new_database()
-    await load_all(url, (PROVINCE, CITY))
+    url = await new_database((PROVINCE, CITY))
     names = {}
     async with opened(url) as graph:
         for day in ("2014-12-31", "2015-01-01", "2018-05-31", "2018-06-01", "2021-06-01", None):
@@ -66,11 +64,10 @@ async def test_a_renamed_organization_has_its_name_of_the_day(
 
 
 async def test_a_renamed_organization_is_found_by_its_former_names(
-    new_database: Callable[[], Awaitable[str]],
+    new_database: NewDatabase,
 ) -> None:
     """Whoever remembers the old name finds the organization, and is told what it is called now."""
-    url = await new_database()
-    await load_all(url, (PROVINCE, CITY))
+    url = await new_database((PROVINCE, CITY))
     async with opened(url) as graph:
         found = [
             (await graph.data(QUERY, search=text))["city"]["organizations"]["nodes"]

@@ -8,7 +8,7 @@ import pkgutil
 import typing
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -36,17 +36,14 @@ from schema.organizations.outcome import Changed
 from schema.organizations.rename import Rename
 from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
-from tests.conftest import NOW, run_sql
-from tests.schema.organizations.town import ID, PROVINCE_ID, Town, load_town, spelled, town_at
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.conftest import NOW, NewDatabase, run_sql
+from tests.schema.organizations.town import CITY, ID, PROVINCE, PROVINCE_ID, Town, spelled, town_at
 
 
 @pytest.fixture
 async def town(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Town]:
     """The invented city, on four connections."""
-    url = await new_database()
-    await load_town(url)
+    url = await new_database((PROVINCE, CITY))
     async with town_at(url, tmp_path / "keys.json") as ready:
         yield ready
 

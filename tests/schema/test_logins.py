@@ -1,6 +1,5 @@
 """The login roles: their addresses, their passwords, and who may make them."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -11,9 +10,8 @@ from schema.database import engine
 from schema.logins import Address, addresses, password_of
 from schema.migrate import migrate
 from schema.scope import Login
-from tests.conftest import run_sql
+from tests.conftest import NewDatabase, run_sql
 
-NewDatabase = Callable[[], Awaitable[str]]
 OWNER = "postgresql://owner:secret@db/grid"
 
 

@@ -309,7 +309,7 @@ def seen_by(scope: Scope) -> Any:
     return {"data": {**setting, "seen": ids}}
 
 
-@pytest.mark.parametrize("number", [300, pytest.param(10_000, marks=SOAK)])
+@pytest.mark.parametrize("number", [150, pytest.param(10_000, marks=SOAK)])
 async def test_scopes_on_one_pool(
     demo_url: str, owner: asyncpg.Connection, shipped: tuple[Definition, ...], number: int
 ) -> None:
@@ -354,7 +354,7 @@ def inquiries(shipped: Sequence[Definition]) -> Iterator[Inquiry]:
     yield Inquiry(EVERYBODY, {})
 
 
-@pytest.mark.parametrize("number", [300, pytest.param(10_000, marks=SOAK)])
+@pytest.mark.parametrize("number", [150, pytest.param(10_000, marks=SOAK)])
 async def test_operations_on_one_pool(
     demo_url: str,
     owner: asyncpg.Connection,
@@ -378,7 +378,7 @@ async def test_operations_on_one_pool(
             await assert_healed(graph.live.database)
 
 
-@pytest.mark.parametrize("number", [300, pytest.param(10_000, marks=SOAK)])
+@pytest.mark.parametrize("number", [150, pytest.param(10_000, marks=SOAK)])
 async def test_a_server_whose_clients_hang_up(
     demo_url: str,
     owner: asyncpg.Connection,

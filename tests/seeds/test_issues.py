@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,9 +36,7 @@ from tenants.calendar import CHINA
 from tenants.definition import Definition, TenantKind
 from tenants.files import load_tenants
 from tenants.workflow import Effect, Phase
-from tests.conftest import NOW, TODAY, opened
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.conftest import NOW, TODAY, NewDatabase, opened
 
 CITIES = [item for item in load_tenants() if item.kind is TenantKind.CITY]
 SLUGS = [city.tenant.slug for city in CITIES]

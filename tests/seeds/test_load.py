@@ -1,7 +1,6 @@
 """Loading, twice, interrupted, and after a change."""
 
 import datetime
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ from seeds.load import load
 from seeds.parts import pending
 from server.prepare import apply_tenants
 from tenants.definition import Definition
-from tests.conftest import NOW, TODAY, load_all
-from tests.schema.organizations.town import CITY, PROVINCE, declared, load_town, town_at
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.conftest import NOW, TODAY, NewDatabase, load_all
+from tests.schema.organizations.town import CITY, PROVINCE, declared, town_at
 
 
 def yinchuan(shipped: tuple[Definition, ...]) -> tuple[Definition, ...]:
@@ -107,8 +104,7 @@ async def test_what_is_added_stands_where_people_moved_its_parent(
     new_database: NewDatabase, tmp_path: Path
 ) -> None:
     """New organizations below moved and dissolved ones keep the tree sound."""
-    url = await new_database()
-    await load_town(url)
+    url = await new_database((PROVINCE, CITY))
     async with town_at(url, tmp_path / "keys.json") as town:
         await town.do(Move("AA1-1", "BB1"))
         await town.do(Dissolve("AA1-2", ("BB1-1",)))

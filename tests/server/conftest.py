@@ -5,18 +5,16 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import database_at, load_all, run_sql
+from tests.conftest import NewDatabase, database_at, run_sql
 from tests.schema.people.staffed import TENANTS
 from tests.server.clock import Clock
 from tests.server.following import Followed, followed
 from tests.server.processes import end_processes_of, serving
-
-NewDatabase = Callable[[], Awaitable[str]]
 
 
 @pytest.fixture
@@ -50,9 +48,7 @@ def empty_database(server_url: str) -> Iterator[str]:
 @pytest.fixture
 async def cities(new_database: NewDatabase) -> str:
     """The address of a database with two invented cities, to which nothing has happened."""
-    url = await new_database()
-    await load_all(url, TENANTS)
-    return url
+    return await new_database(TENANTS)
 
 
 @pytest.fixture

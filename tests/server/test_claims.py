@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from server.settings import Settings
 from server.tokens import open_mint
 from tenants.roles import Role
 from tenants.workflow import WorkflowRules
-from tests.schema.issues.desk import EVERYTHING, Desk, desk_at, global_id
+from tests.conftest import NewDatabase
+from tests.schema.issues.desk import EVERYTHING, Desk, desk_at, global_id, invented
 from tests.server.processes import Server, start_server, wait_ready
 from tests.server.wire import Client, connected
 
@@ -112,14 +113,16 @@ async def _settled(desk: Desk, orders: int) -> None:
         await desk.sql("SELECT pg_sleep(0.05)")
 
 
-async def test_few(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> None:
+async def test_few(new_database: NewDatabase, tmp_path: Path) -> None:
     """One of twenty has each of three orders, with one event."""
-    async with desk_at(await new_database(), tmp_path / "keys.json", UNLIMITED) as desk:
+    url = await new_database(invented(UNLIMITED))
+    async with desk_at(url, tmp_path / "keys.json") as desk:
         await contest(desk, tmp_path, claimants=20, orders=3)
 
 
 @pytest.mark.soak
-async def test_many(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> None:
+async def test_many(new_database: NewDatabase, tmp_path: Path) -> None:
     """One of two hundred has each of a hundred orders, with one event."""
-    async with desk_at(await new_database(), tmp_path / "keys.json", UNLIMITED) as desk:
+    url = await new_database(invented(UNLIMITED))
+    async with desk_at(url, tmp_path / "keys.json") as desk:
         await contest(desk, tmp_path, claimants=200, orders=100)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,13 +27,11 @@ from server.graphql import MAX_PAUSE, PAUSE, GraphQLEndpoint
 from server.live import Live
 from server.services import Services
 from tenants.roles import Role
-from tests.conftest import services_of
-from tests.schema.organizations.town import load_town
+from tests.conftest import NewDatabase, services_of
+from tests.schema.organizations.town import CITY, PROVINCE
 from tests.server.bench import EXECUTE, GRAPHQL, SCHEMA, Bench, post
 from tests.server.processes import start_server, wait_ready
 from tests.server.wire import Client, connected, served
-
-NewDatabase = Callable[[], Awaitable[str]]
 
 LONG = 1000.0
 SECONDS = 60.0
@@ -370,9 +368,7 @@ def waiting(here: Site) -> int:
 @pytest.fixture
 async def town_url(new_database: NewDatabase) -> str:
     """A database with a small city, to write in."""
-    url = await new_database()
-    await load_town(url)
-    return url
+    return await new_database((PROVINCE, CITY))
 
 
 async def test_a_mutation_whose_client_hangs_up(town_url: str, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,10 +29,8 @@ from server.idempotency import idempotency_key, key_of
 from server.live import Live
 from server.operations import Operation
 from tenants.registry import Registry
-from tests.conftest import NOW, TODAY, Graph, opened, run_sql, services_of
-from tests.schema.organizations.town import CITY, ID, PROVINCE, load_town
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.conftest import NOW, TODAY, Graph, NewDatabase, opened, run_sql, services_of
+from tests.schema.organizations.town import CITY, ID, PROVINCE
 
 MOVE = """mutation Move($code: ID!, $parent: ID!, $dryRun: Boolean) {
   moveOrganization(
@@ -53,9 +51,7 @@ fragment P on OrganizationPayload { organization { code } refusals { code } }"""
 @pytest.fixture
 async def url(new_database: NewDatabase) -> str:
     """The address of a database with the invented city."""
-    made = await new_database()
-    await load_town(made)
-    return made
+    return await new_database((PROVINCE, CITY))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from server.settings import Settings
 from server.tokens import open_mint
 from tenants.definition import City, DeclaredOrganization, Definition
 from tenants.roles import Role
-from tests.conftest import load_all
+from tests.conftest import NewDatabase
 from tests.schema.people.staffed import LEVELS, POSTS, PROVINCE
 from tests.server.processes import SECONDS, Server, start_server, wait_ready
 
@@ -60,11 +60,9 @@ APPOINT = """mutation ($name: String!, $organization: ID!, $slow: Boolean!) {
 
 
 @pytest.fixture
-async def url(new_database: Callable[[], Awaitable[str]]) -> str:
+async def url(new_database: NewDatabase) -> str:
     """The address of a database with the invented city."""
-    made = await new_database()
-    await load_all(made, (PROVINCE, CITY))
-    return made
+    return await new_database((PROVINCE, CITY))
 
 
 @dataclass

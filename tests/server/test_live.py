@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,8 @@ from server.app import create_app
 from server.live import Live
 from server.prepare import apply_tenants
 from tenants.definition import City, Definition
-from tests.conftest import NOW, Graph, database_at, load_all, run_sql, services_of
+from tests.conftest import NOW, Graph, NewDatabase, copy_database, database_at, run_sql, services_of
 from tests.server.processes import free_port
-
-NewDatabase = Callable[[], Awaitable[str]]
 
 ZH = "数据库暂时不可用,请稍后重试。"
 EN = "The database is not available now; try again later."
@@ -158,7 +156,7 @@ async def test_database_that_appears_later(
     try:
         async with started(url) as graph:
             assert (await graph.http.get("/readyz")).status_code == 503
-            await run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+            await copy_database(server_url, migrated_template, name)
             await apply_tenants(url, some(shipped, "ningxia", "yinchuan"))
             await graph.live.refresh()
             await assert_ready(graph)
@@ -231,8 +229,7 @@ async def test_killed_connections(
     new_database: NewDatabase, shipped: tuple[Definition, ...]
 ) -> None:
     """After every connection is killed, each fails at most one answer, and none as a fault."""
-    url = await new_database()
-    await load_all(url, some(shipped, "ningxia", "yinchuan"))
+    url = await new_database(some(shipped, "ningxia", "yinchuan"))
     query = '{ city(code: "yinchuan") { organizations(first: 1) { nodes { code } } } }'
     async with started(url) as graph:
         good = await graph(query)

@@ -1,6 +1,6 @@
 """Personas: every role at some tenants, with tokens that the server takes."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -20,7 +20,7 @@ from tenants.definition import City, Definition, DefinitionValue, Province, Tena
 from tenants.hierarchy import Rung
 from tenants.registry import Registry
 from tenants.roles import Role
-from tests.conftest import TODAY, Graph, load_all, opened, run_sql
+from tests.conftest import TODAY, Graph, NewDatabase, opened, run_sql
 from tests.schema.people.staffed import TENANTS
 from tests.server.clock import Clock
 
@@ -60,11 +60,9 @@ REGISTRY = Registry(
 
 
 @pytest.fixture
-async def small_url(new_database: Callable[[], Awaitable[str]]) -> str:
+async def small_url(new_database: NewDatabase) -> str:
     """A database with the invented cities."""
-    url = await new_database()
-    await load_all(url, TENANTS)
-    return url
+    return await new_database(TENANTS)
 
 
 @pytest.fixture

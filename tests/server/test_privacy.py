@@ -5,7 +5,6 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from server.privacy import Rotated, Rotation
 from server.settings import Settings
 from server.tokens import open_mint
 from tenants.roles import Role
-from tests.conftest import load_all, run_sql
+from tests.conftest import NewDatabase, load_all, run_sql
 from tests.schema.people.staffed import TENANTS
 from tests.server.processes import ONEGRID, Done, Server, environment, onegrid, serving, start
 from tests.server.sealed import (
@@ -142,12 +141,9 @@ def test_progress(peopled: tuple[str, Keyring]) -> None:
 
 
 @KINDS
-async def test_beside_writers(
-    kind: KeyKind, new_database: Callable[[], Any], tmp_path: Path
-) -> None:
+async def test_beside_writers(kind: KeyKind, new_database: NewDatabase, tmp_path: Path) -> None:
     """What servers write while a rotation runs has its key in the end, and nothing is lost."""
-    url, keyring = await new_database(), keys_at(tmp_path)
-    await load_all(url, TENANTS)
+    url, keyring = await new_database(TENANTS), keys_at(tmp_path)
     connection: Any = await asyncpg.connect(url)
     await insert(connection, [row(keyring, number) for number in range(200)])
     server = Keyring(keyring.path, create=False)  # another process reads the file by itself
@@ -173,11 +169,10 @@ async def test_beside_writers(
 
 @KINDS
 async def test_a_writer_that_had_sealed_before(
-    kind: KeyKind, new_database: Callable[[], Any], tmp_path: Path
+    kind: KeyKind, new_database: NewDatabase, tmp_path: Path
 ) -> None:
     """A transaction that sealed with the old key and commits late is waited for, and not lost."""
-    url, keyring = await new_database(), keys_at(tmp_path)
-    await load_all(url, TENANTS)
+    url, keyring = await new_database(TENANTS), keys_at(tmp_path)
     writer, watcher = [await asyncpg.connect(url) for _ in range(2)]
     transaction = writer.transaction()
     await transaction.start()
@@ -196,10 +191,9 @@ async def test_a_writer_that_had_sealed_before(
     await watcher.close()
 
 
-async def test_a_writer_that_never_ends(new_database: Callable[[], Any], tmp_path: Path) -> None:
+async def test_a_writer_that_never_ends(new_database: NewDatabase, tmp_path: Path) -> None:
     """Where a writer does not end the rotation gives up, says so, and can be repeated."""
-    url, keyring = await new_database(), keys_at(tmp_path)
-    await load_all(url, TENANTS)
+    url, keyring = await new_database(TENANTS), keys_at(tmp_path)
     writer: Any = await asyncpg.connect(url)
     transaction = writer.transaction()
     await transaction.start()
@@ -216,11 +210,10 @@ async def test_a_writer_that_never_ends(new_database: Callable[[], Any], tmp_pat
 
 @KINDS
 async def test_an_operation_that_began_before(
-    kind: KeyKind, new_database: Callable[[], Any], tmp_path: Path
+    kind: KeyKind, new_database: NewDatabase, tmp_path: Path
 ) -> None:
     """No key is dropped that a running operation may still need; when it has ended it is."""
-    url, keyring = await new_database(), keys_at(tmp_path)
-    await load_all(url, TENANTS)
+    url, keyring = await new_database(TENANTS), keys_at(tmp_path)
     reader: Any = await asyncpg.connect(url)
     await insert(reader, [row(keyring, number) for number in range(10)])
     transaction = reader.transaction(isolation="repeatable_read", readonly=True)
@@ -237,10 +230,9 @@ async def test_an_operation_that_began_before(
     assert_whole(await stored(url), keyring, range(10))
 
 
-async def test_two_at_once(new_database: Callable[[], Any], tmp_path: Path) -> None:
+async def test_two_at_once(new_database: NewDatabase, tmp_path: Path) -> None:
     """Of two rotations at once one is refused."""
-    url, keyring = await new_database(), keys_at(tmp_path)
-    await load_all(url, TENANTS)
+    url, keyring = await new_database(TENANTS), keys_at(tmp_path)
     connection: Any = await asyncpg.connect(url)
     await insert(connection, [row(keyring, number) for number in range(50)])
     await connection.close()

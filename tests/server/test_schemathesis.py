@@ -6,6 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from server.claims import Claims
 from server.settings import Settings
 from server.tokens import open_mint
 from tenants.roles import Role
-from tests.conftest import database_at, load_all, run_sql
+from tests.conftest import copied_database, load_all
 from tests.schema.people.staffed import TENANTS
 from tests.server.processes import Server, start_server, wait_ready
 
@@ -110,19 +111,25 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(
-    server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Api]:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with the keys of the sample people."""
+    return tmp_path_factory.mktemp("api") / "keys.json"
+
+
+@pytest.fixture(scope="module")
+def url(server_url: str, migrated_template: str, keys: Path) -> Iterator[str]:
+    """A database with cities and sample people."""
+    with copied_database(server_url, migrated_template) as made:
+        asyncio.run(load_all(made, TENANTS, Keyring(keys)))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def api(url: str, keys: Path) -> Iterator[Api]:
     """The server; it has logged nothing to worry about when it stops."""
-    folder = tmp_path_factory.mktemp("api")
-    keys = folder / "keys.json"
-    name = f"api_{uuid.uuid4().hex}"
-    asyncio.run(run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {migrated_template}"))
-    url = database_at(server_url, name)
-    asyncio.run(load_all(url, TENANTS, Keyring(keys)))
     server = start_server(
         "--no-prepare",
-        cwd=folder,
+        cwd=keys.parent,
         database_url=url,
         personal_keys=keys,
         token_secret=SECRET,
@@ -146,7 +153,6 @@ def api(
         server.process.terminate()
         code = server.process.poll()
         said, _ = server.process.communicate(timeout=SECONDS)
-        asyncio.run(run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
     assert (code, said) == (None, "")
 
 

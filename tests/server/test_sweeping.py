@@ -5,7 +5,7 @@ import datetime
 import itertools
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,13 @@ from server.app import create_app
 from server.live import Live, stopped
 from server.metrics import Metrics
 from server.sweeping import Pass, sweep, sweep_for_ever
-from tests.conftest import NOW, services_of
+from tests.conftest import NOW, NewDatabase, services_of
 from tests.schema.issues.desk import EVERYTHING, Desk
-from tests.schema.issues.site import OTHER_ID, Site, site_at
+from tests.schema.issues.site import OTHER_ID, Site, cities, site_at
 from tests.schema.organizations.town import ID
 from tests.server.processes import onegrid, start
 from tests.server.test_metrics import counted
 
-NewDatabase = Callable[[], Awaitable[str]]
 HOUR = datetime.timedelta(hours=1)
 LATE: dict[str, Any] = {
     "started_at": NOW,
@@ -38,14 +37,14 @@ LATE: dict[str, Any] = {
 
 @pytest.fixture
 async def url(new_database: NewDatabase) -> str:
-    """An empty database."""
-    return await new_database()
+    """A database with two cities."""
+    return await new_database(cities(EVERYTHING))
 
 
 @pytest.fixture
 async def site(url: str, tmp_path: Path) -> AsyncIterator[Site]:
-    """Two cities in it, served."""
-    async with site_at(url, tmp_path, EVERYTHING) as ready:
+    """They are served."""
+    async with site_at(url, tmp_path) as ready:
         yield ready
 
 
@@ -219,11 +218,11 @@ async def test_command_that_fails(url: str, site: Site, tmp_path: Path) -> None:
 
 async def test_killed_and_several_at_once(url: str, site: Site, tmp_path: Path) -> None:
     """Whenever a process is killed, nothing is half done; two others finish it, each issue once."""
-    count = 3000
+    count = 1200
     await late(site.desk, count)
     keys = site.graph.services.keyring.path
     settings: dict[str, Any] = {"database_url": url, "personal_keys": keys}
-    for done in (1, 1000):
+    for done in (1, 400):
         process = start("sweep", cwd=tmp_path, **settings)
         async with asyncio.timeout(60):
             while len(await site.desk.sql("SELECT seq FROM event")) < done:

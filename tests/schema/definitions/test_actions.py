@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,7 @@ from seeds.divisions import divisions_of, load_divisions
 from server.prepare import apply_tenants, plan_tenants
 from tenants.definition import Definition
 from tenants.files import SHIPPED, load_tenants
-from tests.conftest import NOW, Graph, load_all, opened
-
-NewDatabase = Callable[[], Awaitable[str]]
+from tests.conftest import NOW, Graph, NewDatabase, load_all, opened
 
 
 def tenants_with(folder: Path, city: Path) -> tuple[Definition, ...]:

@@ -2,7 +2,6 @@
 
 import datetime
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -15,9 +14,8 @@ from tenants.definition import City, Definition, Province
 from tenants.hierarchy import Level
 from tenants.roles import Role
 from tenants.workflow import Effect, Phase, Workflow, WorkflowAction, WorkflowState
-from tests.conftest import load_all
+from tests.conftest import NewDatabase
 
-NewDatabase = Callable[[], Awaitable[str]]
 CODE = 219800
 NOW = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
 
@@ -134,8 +132,7 @@ async def in_force(url: str) -> Definition:
 
 async def with_issues(new_database: NewDatabase) -> str:
     """A database with the city as it was before, and six issues."""
-    url = await new_database()
-    await load_all(url, tuple(BEFORE))
+    url = await new_database(tuple(BEFORE))
     for code, key in (("A", "w"), ("A", "w"), ("B", "x"), ("G", "w"), ("S", "same")):
         await put(url, code, key)
     await put(url, "B", "x", Phase.CLOSED)
@@ -153,8 +150,7 @@ async def test_a_plan_counts_open_issues(new_database: NewDatabase) -> None:
 
 async def test_a_plan_without_issues_counts_none(new_database: NewDatabase) -> None:
     """Where no issue is open, a change of workflows and services concerns none."""
-    url = await new_database()
-    await load_all(url, tuple(BEFORE))
+    url = await new_database(tuple(BEFORE))
     await put(url, "B", "x", Phase.WITHDRAWN)
     plan = (await plan_tenants(url, changed()))[1]
     assert (plan.is_change, plan.left_in_workflows, plan.left_in_services) == (True, {}, {})

@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -14,9 +13,8 @@ from server.prepare import apply_tenants, plan_tenants
 from tenants.definition import City, Definition, Province
 from tenants.hierarchy import Level
 from tenants.posts import PostKind
-from tests.conftest import load_all
+from tests.conftest import NewDatabase, load_all
 
-NewDatabase = Callable[[], Awaitable[str]]
 BEFORE, LATER = datetime.date(2020, 1, 1), datetime.date(2099, 1, 1)
 ENDED = datetime.date(2021, 1, 1)
 
@@ -98,9 +96,7 @@ async def losses(url: str, definitions: list[Definition]) -> list[str]:
 @pytest.fixture
 async def database(new_database: NewDatabase) -> str:
     """A city in force with four organizations, where nobody holds a post."""
-    url = await new_database()
-    await load_all(url, tuple(defined(HEAD, WORKER)))
-    return url
+    return await new_database(tuple(defined(HEAD, WORKER)))
 
 
 async def test_a_kind_that_nobody_ever_held_may_go(database: str) -> None:

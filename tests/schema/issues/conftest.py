@@ -1,30 +1,28 @@
 """What the tests of issues stand on."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import load_all
-from tests.schema.issues.desk import EVERYTHING, Desk, desk_at
+from tests.conftest import NewDatabase
+from tests.schema.issues.desk import EVERYTHING, Desk, desk_at, invented
 from tests.schema.issues.reporting import TENANTS, Town, reporting_at
-from tests.schema.issues.site import Site, site_at
+from tests.schema.issues.site import Site, cities, site_at
 
 
 @pytest.fixture
-async def desk(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Desk]:
     """The invented city with a workflow that has every effect, in a database of its own."""
-    url = await new_database()
-    async with desk_at(url, tmp_path / "keys.json", EVERYTHING) as ready:
+    url = await new_database(invented(EVERYTHING))
+    async with desk_at(url, tmp_path / "keys.json") as ready:
         yield ready
 
 
 @pytest.fixture
-async def town_url(new_database: Callable[[], Awaitable[str]]) -> str:
+async def town_url(new_database: NewDatabase) -> str:
     """A database with two invented cities in which nothing has been reported."""
-    url = await new_database()
-    await load_all(url, TENANTS)
-    return url
+    return await new_database(TENANTS)
 
 
 @pytest.fixture
@@ -35,8 +33,8 @@ async def town(town_url: str, tmp_path: Path) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-async def site(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Site]:
+async def site(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Site]:
     """Two cities like it, served, in a database of their own; nobody is signed in."""
-    url = await new_database()
+    url = await new_database(cities(EVERYTHING))
     async with site_at(url, tmp_path) as ready:
         yield ready

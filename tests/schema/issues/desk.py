@@ -36,7 +36,7 @@ from tenants.workflow import (
     WorkflowState,
     needs,
 )
-from tests.conftest import NOW, load_all
+from tests.conftest import NOW
 from tests.schema.organizations.town import CITY, ID, PROVINCE, Town, town_at
 
 SECRET = "ABCD-EFGH-2345-6789"
@@ -107,6 +107,11 @@ def city_with(*workflows: Workflow) -> Definition:
     )
     assert isinstance(tenant, City)
     return Definition(tenant, (), workflow_versions={item.key: 1 for item in workflows})
+
+
+def invented(*workflows: Workflow) -> tuple[Definition, ...]:
+    """That city and its province."""
+    return (PROVINCE, city_with(*workflows))
 
 
 def actor(role: Role, organization: str | None = None, subject: str | None = None) -> Actor:
@@ -283,9 +288,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_at(url: str, keys: Path, *workflows: Workflow) -> AsyncIterator[Desk]:
-    """The invented city with these workflows, loaded into an empty database."""
-    await load_all(url, (PROVINCE, city_with(*workflows)))
+async def desk_at(url: str, keys: Path) -> AsyncIterator[Desk]:
+    """The invented city of a database that is loaded already."""
     owner = await asyncpg.connect(url)
     try:
         async with town_at(url, keys) as town:

@@ -17,8 +17,8 @@ from tenants.definition import City, Definition
 from tenants.posts import PostKind
 from tenants.roles import Role
 from tenants.workflow import Workflow
-from tests.conftest import NOW, Graph, load_all, opened, services_of
-from tests.schema.issues.desk import EVERYTHING, Desk, city_with
+from tests.conftest import NOW, Graph, opened, services_of
+from tests.schema.issues.desk import Desk, city_with
 from tests.schema.organizations.town import ID, PROVINCE, town_at
 
 OTHER_ID = 990200
@@ -150,9 +150,8 @@ def issue_id(issue: uuid.UUID, tenant_id: int = ID) -> str:
 
 
 @asynccontextmanager
-async def site_at(url: str, folder: Path, *workflows: Workflow) -> AsyncIterator[Site]:
-    """The application over an empty database into which two cities are loaded."""
-    await load_all(url, cities(*(workflows or (EVERYTHING,))))
+async def site_at(url: str, folder: Path) -> AsyncIterator[Site]:
+    """The application over a database in which the two cities are loaded already."""
     services = services_of(folder)
     owner = await asyncpg.connect(url)
     try:

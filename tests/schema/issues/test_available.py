@@ -2,7 +2,6 @@
 
 import random
 import uuid
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,8 @@ from schema.actor import Actor
 from schema.refusals import Refused
 from tenants.definition import City, Definition
 from tenants.workflow import FINAL, Workflow, WorkflowAction
-from tests.schema.issues.desk import DAY, EVERYBODY, EVERYTHING, Desk, desk_at
+from tests.conftest import NewDatabase
+from tests.schema.issues.desk import DAY, EVERYBODY, EVERYTHING, Desk, desk_at, invented
 
 STEPS = 14
 TRIED = 5
@@ -74,12 +74,13 @@ def _anywhere(action: WorkflowAction) -> WorkflowAction:
 
 @pytest.mark.soak
 async def test_offered_is_accepted_in_every_city(
-    new_database: Callable[[], Awaitable[str]], tmp_path: Path, shipped: tuple[Definition, ...]
+    new_database: NewDatabase, tmp_path: Path, shipped: tuple[Definition, ...]
 ) -> None:
     """So it is in the workflow of every shipped city."""
     workflows = _workflows(shipped)
     histories = []
-    async with desk_at(await new_database(), tmp_path / "keys.json", *workflows) as desk:
+    url = await new_database(invented(*workflows))
+    async with desk_at(url, tmp_path / "keys.json") as desk:
         for seed, workflow in enumerate(workflows):
             histories.append(await walk(desk, workflow, random.Random(seed)))
     assert sum(map(len, histories)) > 3 * len(workflows)

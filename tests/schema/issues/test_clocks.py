@@ -1,6 +1,6 @@
 """The clock of an issue from step to step: what begins it anew, and what never does."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -8,8 +8,8 @@ import pytest
 from schema.issues.draft import Given
 from tenants.roles import Role
 from tenants.workflow import Effect, Phase, TimeLimit, TimeUnit, Workflow, WorkflowState
-from tests.conftest import NOW
-from tests.schema.issues.desk import DAY, STAFF, Desk, act, actor, desk_at
+from tests.conftest import NOW, NewDatabase
+from tests.schema.issues.desk import DAY, STAFF, Desk, act, actor, desk_at, invented
 
 WORKER = actor(Role.SECRETARY, "AA1")
 PLAIN = Workflow(
@@ -42,9 +42,10 @@ PLAIN = Workflow(
 
 
 @pytest.fixture
-async def desk(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Desk]:
     """The invented city with this workflow, whose service has a limit of five days."""
-    async with desk_at(await new_database(), tmp_path / "keys.json", PLAIN) as ready:
+    url = await new_database(invented(PLAIN))
+    async with desk_at(url, tmp_path / "keys.json") as ready:
         yield ready
 
 

@@ -32,7 +32,7 @@ from schema.scope import Login, Scope
 from tenants.channel import Channel
 from tenants.deadline import DeadlineStatus
 from tenants.workflow import Phase, Severity
-from tests.conftest import NOW, load_all
+from tests.conftest import NOW, copied_database, load_all
 from tests.schema.issues.crowd import Crowd, drawn, fill, tree
 from tests.schema.issues.desk import EVERYTHING
 from tests.schema.issues.site import cities
@@ -46,14 +46,8 @@ HOUR = datetime.timedelta(hours=1)
 @pytest.fixture(scope="module")
 def crowd_url(server_url: str, migrated_template: str) -> Iterator[tuple[str, Crowd]]:
     """A database with 500 random issues, and their model."""
-    name = f"crowd_{uuid.uuid4().hex}"
-    head, _, query = server_url.partition("?")
-    url = f"{head.rpartition('/')[0]}/{name}?{query}"
 
-    async def make() -> Crowd:
-        owner: Any = await asyncpg.connect(server_url)
-        await owner.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
-        await owner.close()
+    async def make(url: str) -> Crowd:
         await load_all(url, cities(EVERYTHING))
         connection: Any = await asyncpg.connect(url)
         orgs = await tree(connection)
@@ -66,14 +60,8 @@ def crowd_url(server_url: str, migrated_template: str) -> Iterator[tuple[str, Cr
         await connection.close()
         return Crowd(rows, parts, orgs)
 
-    yield url, asyncio.run(make())
-
-    async def drop() -> None:
-        owner: Any = await asyncpg.connect(server_url)
-        await owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await owner.close()
-
-    asyncio.run(drop())
+    with copied_database(server_url, migrated_template) as url:
+        yield url, asyncio.run(make(url))
 
 
 @asynccontextmanager
@@ -149,7 +137,7 @@ FILTERS = st.builds(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     reach=REACHES,

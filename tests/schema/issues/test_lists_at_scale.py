@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 import json
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -20,7 +19,7 @@ from schema.loaders.statement import key_values
 from schema.paging import Window
 from tenants.deadline import DeadlineStatus
 from tenants.workflow import Phase, Severity
-from tests.conftest import NOW, database_at, run_sql
+from tests.conftest import NOW, copied_database
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(1200)]
 
@@ -95,8 +94,7 @@ FROM issue i, LATERAL (VALUES (i.title, 0), (i.description, 20)) x (text, start)
 """
 
 
-async def _filled(server: str, name: str, url: str, template: str) -> None:
-    await run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+async def _fill(url: str) -> None:
     made: Any = await asyncpg.connect(url)
     await made.execute(MANY, CITY, ISSUES, NOW, timeout=600)
     await made.execute(WORDS, timeout=600)
@@ -108,11 +106,9 @@ async def _filled(server: str, name: str, url: str, template: str) -> None:
 @pytest.fixture(scope="module")
 def million_url(server_url: str, full_template: str) -> Iterator[str]:
     """A database with a million issues of one city."""
-    name = f"million_{uuid.uuid4().hex}"
-    url = database_at(server_url, name)
-    asyncio.run(_filled(server_url, name, url, full_template))
-    yield url
-    asyncio.run(run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with copied_database(server_url, full_template) as url:
+        asyncio.run(_fill(url))
+        yield url
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import datetime
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,8 @@ from tenants.workflow import (
     WorkflowRules,
     WorkflowState,
 )
-from tests.conftest import NOW
-from tests.schema.issues.desk import Desk, act, actor, desk_at
+from tests.conftest import NOW, NewDatabase
+from tests.schema.issues.desk import Desk, act, actor, desk_at, invented
 from tests.schema.organizations.town import ID
 
 HOUR = datetime.timedelta(hours=1)
@@ -237,9 +237,10 @@ LATE = clocked(-9, -8)
 
 
 @pytest.fixture
-async def desk(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Desk]:
     """The invented city with these workflows, in a database of its own."""
-    async with desk_at(await new_database(), tmp_path / "keys.json", *WORKFLOWS) as ready:
+    url = await new_database(invented(*WORKFLOWS))
+    async with desk_at(url, tmp_path / "keys.json") as ready:
         yield ready
 
 
@@ -374,9 +375,7 @@ async def test_many_in_small_batches(desk: Desk) -> None:
     assert marks == [("OVERDUE", 2, 41)]
 
 
-async def test_four_sweep_at_once(
-    desk: Desk, tmp_path: Path, new_database: Callable[[], Awaitable[str]]
-) -> None:
+async def test_four_sweep_at_once(desk: Desk, tmp_path: Path, new_database: NewDatabase) -> None:
     """Of four who sweep the same 2,000 issues, one marks each: one event each, without a gap."""
     await many(desk, 2000, workflow="silent", **clocked(-9, -8))
     found = await asyncio.gather(*(swept(desk, size=50) for _ in range(4)))

@@ -1,13 +1,11 @@
 """The systems that the documents tell of, each by its own steps from report to answer."""
 
-import asyncio
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import Graph, database_at, opened, run_sql
+from tests.conftest import Graph, copied_database, opened
 from tests.schema.issues.story import GOOD, Story
 
 DALIAN, FUSHUN, DANDONG, LIAOYANG = "210200", "210400", "210600", "211000"
@@ -18,10 +16,8 @@ RESIDENT = "resident"
 @pytest.fixture(scope="module")
 def lived_in(server_url: str, full_template: str) -> Iterator[str]:
     """A copy of all shipped data in which issues are reported."""
-    name = f"systems_{uuid.uuid4().hex}"
-    asyncio.run(run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {full_template}"))
-    yield database_at(server_url, name)
-    asyncio.run(run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with copied_database(server_url, full_template) as url:
+        yield url
 
 
 @pytest.fixture

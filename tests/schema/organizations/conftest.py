@@ -1,17 +1,17 @@
 """What the tests of changing organizations stand on."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.schema.organizations.town import Town, load_town, town_at
+from tests.conftest import NewDatabase
+from tests.schema.organizations.town import CITY, PROVINCE, Town, town_at
 
 
 @pytest.fixture
-async def town(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Town]:
+async def town(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Town]:
     """The invented city in a database of its own."""
-    url = await new_database()
-    await load_town(url)
+    url = await new_database((PROVINCE, CITY))
     async with town_at(url, tmp_path / "keys.json") as ready:
         yield ready

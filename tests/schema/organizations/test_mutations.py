@@ -1,6 +1,6 @@
 """Mutations of organizations as front ends send them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,10 +8,9 @@ import pytest
 from schema.ids import GlobalId, derived_uuid
 from server.prepare import apply_tenants
 from tenants.definition import Definition
-from tests.conftest import Graph, opened
-from tests.schema.organizations.town import CITY, ID, PROVINCE, load_town
+from tests.conftest import Graph, NewDatabase, opened
+from tests.schema.organizations.town import CITY, ID, PROVINCE
 
-NewDatabase = Callable[[], Awaitable[str]]
 PAYLOAD = (
     "{ organization { code name } changes { kind code before after affected } "
     "refusals { code message path } }"
@@ -21,8 +20,7 @@ PAYLOAD = (
 @pytest.fixture
 async def site(new_database: NewDatabase) -> AsyncIterator[Graph]:
     """The application over the invented city; nobody is signed in."""
-    url = await new_database()
-    await load_town(url)
+    url = await new_database((PROVINCE, CITY))
     async with opened(url) as ready:
         yield ready
 
@@ -303,8 +301,7 @@ async def test_a_server_with_old_files_changes_by_the_new_ones(
     new_database: NewDatabase,
 ) -> None:
     """Where files were applied since the server looked, a change goes by the new hierarchy."""
-    url = await new_database()
-    await load_town(url)
+    url = await new_database((PROVINCE, CITY))
     levels = [
         level.model_copy(update={"name": "新" + level.name}) for level in CITY.hierarchy.levels
     ]

@@ -1,19 +1,17 @@
 """What the tests of personal data stand on: an invented city with people in it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conftest import Graph, load_all, opened
+from tests.conftest import Graph, NewDatabase, opened
 from tests.schema.people.staffed import TENANTS
 
 
 @pytest.fixture
-async def site_url(new_database: Callable[[], Awaitable[str]]) -> str:
+async def site_url(new_database: NewDatabase) -> str:
     """A database with two invented cities and nobody in them."""
-    url = await new_database()
-    await load_all(url, TENANTS)
-    return url
+    return await new_database(TENANTS)
 
 
 @pytest.fixture

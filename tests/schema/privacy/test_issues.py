@@ -17,7 +17,7 @@ from schema.privacy.export import LABELS, export_person
 from schema.privacy.issues import ISSUE_LABELS
 from server.privacy import OPERATOR
 from tenants.roles import Role
-from tests.conftest import NOW, TODAY, load_all
+from tests.conftest import NOW, TODAY
 from tests.schema.issues.reporting import (
     NORTH,
     PHONE,
@@ -36,8 +36,7 @@ TABLES = ("issue", "issue_note", "issue_supporter", "issue_word", "person", "eve
 @pytest.fixture
 async def town(new_database: Any, tmp_path: Path) -> AsyncIterator[Town]:
     """An invented city in which nothing has been reported."""
-    url = await new_database()
-    await load_all(url, TENANTS)
+    url = await new_database(TENANTS)
     async with reporting_at(url, tmp_path / "keys.json") as ready:
         yield ready
 

@@ -1,7 +1,7 @@
 """Steps of issues as typed events: in the issue's timeline, in the organization's, in the audit."""
 
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ from schema.actor import Actor
 from schema.issues.draft import Given, Rating
 from tenants.roles import Role
 from tenants.workflow import Solved
-from tests.conftest import NOW, Graph
-from tests.schema.issues.desk import SECRET, actor
-from tests.schema.issues.site import Site, issue_id, site_at
+from tests.conftest import NOW, Graph, NewDatabase
+from tests.schema.issues.desk import EVERYTHING, SECRET, actor
+from tests.schema.issues.site import Site, cities, issue_id, site_at
 from tests.schema.organizations.town import ID
 
 NOON = "2026-03-15T12:00:00+08:00"
@@ -41,9 +41,9 @@ DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture
-async def town(new_database: Callable[[], Awaitable[str]], tmp_path: Path) -> AsyncIterator[Site]:
+async def town(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Site]:
     """An invented city, served, into which issues are put; nobody is signed in."""
-    async with site_at(await new_database(), tmp_path) as ready:
+    async with site_at(await new_database(cities(EVERYTHING)), tmp_path) as ready:
         yield ready
 
 
