@@ -1,11 +1,13 @@
-"""Who sees which events in a subscription: one table, from kinds to permissions."""
+"""Who sees which events in a subscription: a table from kinds to permissions, and own issues."""
 
 from collections.abc import Mapping
 
 from schema.access import Permission, subtrees
 from schema.actor import Actor
+from schema.context import Context
 from schema.events import EventKind
-from schema.loaders.event_feed import Sight
+from schema.issue_reach import issue_reach
+from schema.loaders.event_feed import Concern, Sight
 
 OF_PREFIX: Mapping[str, Permission] = {
     "ORGANIZATION_": Permission.READ_PEOPLE,
@@ -47,3 +49,18 @@ def sights(actor: Actor, tenant_id: int) -> tuple[Sight, ...]:
     return tuple(
         Sight(KINDS[permission], codes) for permission, codes in reached.items() if codes != ()
     )
+
+
+def concern(context: Context, tenant_id: int) -> Concern | None:
+    """Whoever sees an issue is told what happens to it: a reporter, a lead, who takes part in it.
+
+    None for who can have nothing to do with a tenant's issues, and where the sights of the viewer
+    have them all.
+    """
+    actor = context.actor
+    if actor.tenant_ids is None or tenant_id not in actor.tenant_ids:
+        return None
+    reach = issue_reach(context, tenant_id)
+    if reach.subject is None or reach.visible is None:
+        return None
+    return Concern(KINDS[Permission.READ_ISSUES], reach)

@@ -1,6 +1,7 @@
 """What an action makes of an issue, worked out in memory: neither read nor written here."""
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from schema.events import Event, EventKind
@@ -10,7 +11,7 @@ from schema.issues.effects.registry import EFFECTS
 from schema.issues.values import plain
 from schema.refusals import Refusal
 from tenants.deadline import Clock, DeadlineStatus, start, status
-from tenants.workflow import FINAL, Phase, WorkflowState
+from tenants.workflow import FINAL, Phase, TimeUnit, WorkflowState
 
 
 def settle(draft: Draft) -> Refusal | None:
@@ -81,17 +82,21 @@ def _enter(draft: Draft) -> None:
         return
     if _runs_on(draft, clock, state):
         return
-    begun = _clock(draft, state)
-    is_late = begun is not None and status(begun, now) is DeadlineStatus.OVERDUE
+    aside = _set_aside(draft, clock)
+    is_own = state.time_limit is not None
+    begun = _begun(draft, state, aside)
+    marked = None if is_own or aside is None else aside["service_marked"]
+    if draft.by_rule and begun is not None and status(begun, now) is DeadlineStatus.OVERDUE:
+        # the rule that leads here is the one that the sweep would at once carry out once more
+        marked = DeadlineStatus.OVERDUE.value
     draft.sets |= clock_columns(begun) | {
         # how often is counted an issue, not a step
         "pauses": draft.row["pauses"],
         "extensions": draft.row["extensions"],
         "ended_at": None,
-        # one that was due before the step began is not marked by the sweep once more: the city's
-        # rule would at once take the issue from whoever has just got it
-        "marked": DeadlineStatus.OVERDUE.value if is_late else None,
+        "marked": marked,
         "paused_until": None,
+        **(aside if is_own and aside is not None else NOTHING_ASIDE),
     }
 
 
@@ -102,12 +107,43 @@ def _runs_on(draft: Draft, clock: Clock | None, state: WorkflowState) -> bool:
     return draft.standing.state.time_limit is None and state.time_limit is None
 
 
-def _clock(draft: Draft, state: WorkflowState) -> Clock | None:
-    """The clock of a state: of its own limit, else the service's since the report."""
-    rules, row = draft.standing.workflow.rules, draft.row
+NOTHING_ASIDE: Mapping[str, Any] = dict.fromkeys(
+    ("service_started_at", "service_due_at", "service_unit", "service_warn_at", "service_marked")
+)
+
+
+def _set_aside(draft: Draft, clock: Clock | None) -> Mapping[str, Any] | None:
+    """The service's clock as it stands, with its pauses, extensions and mark, if it ever ran.
+
+    A settled issue that is taken up again has a new one.
+    """
+    row = draft.row
+    if draft.standing.settled_at is not None:
+        return None
+    if draft.standing.state.time_limit is not None:
+        has_one = row["service_due_at"] is not None
+        return {name: row[name] for name in NOTHING_ASIDE} if has_one else None
+    if clock is None:
+        return None
+    clock = clock.stop(draft.now)
+    return {
+        "service_started_at": clock.started_at,
+        "service_due_at": clock.due_at,
+        "service_unit": clock.unit.value,
+        "service_warn_at": clock.warn_at,
+        "service_marked": row["marked"],
+    }
+
+
+def _begun(draft: Draft, state: WorkflowState, aside: Mapping[str, Any] | None) -> Clock | None:
+    """The clock of a state: of its own limit, else the service's, which went on meanwhile."""
+    rules = draft.standing.workflow.rules
     if state.time_limit is not None:
         return start(draft.now, state.time_limit, rules.due_soon)
-    since = draft.now if draft.standing.settled_at else row["reported_at"]
+    if aside is not None:
+        started, due, unit, warn, _ = (aside[name] for name in NOTHING_ASIDE)
+        return Clock(started_at=started, due_at=due, unit=TimeUnit(unit), warn_at=warn)
+    since = draft.now if draft.standing.settled_at else draft.row["reported_at"]
     return start(since, draft.service_limit, rules.due_soon)
 
 

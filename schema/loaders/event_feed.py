@@ -22,6 +22,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.loaders.event import EVENT, EventRecord
+from schema.loaders.issue import IssueReach, ReachShape, is_there, visible
+from schema.loaders.issue_standing import ISSUE
 from schema.loaders.loader import KeyedLoader
 from schema.loaders.organization import ORGANIZATION, Codes, covered
 from schema.tables.event import EventCounterRow
@@ -44,11 +46,23 @@ class Sight:
 
 
 @dataclass(frozen=True)
+class Concern:
+    """Kinds of events that a viewer sees of the issues that it sees, wherever they stand."""
+
+    kinds: tuple[str, ...]
+    reach: IssueReach
+
+
+@dataclass(frozen=True)
 class Reading:
-    """Events with numbers above `after`, by any of `sights`; `under` is an organization's code."""
+    """Events with numbers above `after`, by any of `sights` or a concern.
+
+    `under` is an organization's code.
+    """
 
     after: int
     sights: tuple[Sight, ...]
+    concern: Concern | None = None
     under: str | None = None
 
 
@@ -81,23 +95,26 @@ class EventsAfter(KeyedLoader[Reading]):
 
     @classmethod
     def shape(cls, arguments: Reading) -> Hashable:
-        """Which sights are limited to subtrees, and whether all is."""
+        """Which sights are limited to subtrees, the reach of a concern, and whether all is."""
         limited = tuple(sight.codes is not None for sight in arguments.sights)
-        return limited, arguments.under is not None
+        concern = arguments.concern and arguments.concern.reach.shape
+        return limited, concern, arguments.under is not None
 
     @classmethod
     def values(cls, arguments: Reading) -> dict[str, Any]:
-        """Of the position, the sights and the organization."""
+        """Of the position, the sights, the concern and the organization."""
         given: dict[str, Any] = {"after": arguments.after, "under": arguments.under}
         for at, sight in enumerate(arguments.sights):
             given[f"kinds{at}"] = sight.kinds
             given[f"codes{at}"] = sight.codes
+        if arguments.concern is not None:
+            given |= {"concerned": arguments.concern.kinds, **arguments.concern.reach.values()}
         return given | {"scanned": SCANNED, "page": PAGE}
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
         """One row more than there are events: the last number is told of an empty log too."""
-        limited, is_under = shape
+        limited, concern, is_under = shape
         c, e, o = COUNTER.alias("c"), EVENT.alias("e"), ORGANIZATION.alias("o")
         after = bindparam("after", type_=BigInteger())
         end = func.least(c.c.seq, after + bindparam("scanned", type_=BigInteger()))
@@ -107,7 +124,7 @@ class EventsAfter(KeyedLoader[Reading]):
             select(*(e.c[name] for name in names))
             .select_from(e.outerjoin(o, placed))
             .where(e.c.tenant_id == k.c.tenant_id, e.c.seq > after, e.c.seq <= end)
-            .where(_visible(e, o, limited))
+            .where(_visible(e, o, limited, concern))
         )
         if is_under:
             code = bindparam("under", type_=Text())
@@ -128,12 +145,20 @@ class EventsAfter(KeyedLoader[Reading]):
         return EventBatch(found, position, rows[0]["newest"])
 
 
-def _visible(e: Any, o: Any, limited: tuple[bool, ...]) -> ColumnElement[bool]:
-    """Whether one of the sights shows an event."""
-    shown = []
+def _visible(
+    e: Any, o: Any, limited: tuple[bool, ...], concern: ReachShape | None
+) -> ColumnElement[bool]:
+    """Whether one of the sights, or the concern, shows an event."""
+    shown: list[ColumnElement[bool]] = []
     for at, is_limited in enumerate(limited):
         kinds = e.c.kind == any_(bindparam(f"kinds{at}", type_=ARRAY(Text())))
         shown.append(and_(kinds, covered(o, f"codes{at}")) if is_limited else kinds)
+    if concern is not None:
+        i = ISSUE.alias("ei")
+        its = and_(i.c.tenant_id == e.c.tenant_id, i.c.id == e.c.issue_id)
+        kinds = e.c.kind == any_(bindparam("concerned", type_=ARRAY(Text())))
+        seen = is_there(select(true()).where(its, visible(i, concern)))
+        shown.append(and_(kinds, e.c.issue_id.is_not(None), seen))
     return or_(false(), *shown)
 
 

@@ -91,7 +91,8 @@ class IssueRow(SQLModel, table=True):
     `secret_hash` is the SHA-256.
 
     Until when: the clock of the deadline (`tenants/deadline.py`), `marked` what the sweep said of
-    it last, `ended_at` when it was met or missed.
+    it last, `ended_at` when it was met or missed. While the clock is that of a state with a limit
+    of its own, the service's stands in the columns `service_...`, as it was when that began.
 
     `revision` counts the changes.
     """
@@ -190,6 +191,11 @@ class IssueRow(SQLModel, table=True):
     extensions: int
     ended_at: datetime.datetime | None = Field(sa_column=_time("ended_at"))
     marked: str | None
+    service_started_at: datetime.datetime | None = Field(sa_column=_time("service_started_at"))
+    service_due_at: datetime.datetime | None = Field(sa_column=_time("service_due_at"))
+    service_unit: str | None
+    service_warn_at: datetime.datetime | None = Field(sa_column=_time("service_warn_at"))
+    service_marked: str | None
     merged_into: uuid.UUID | None
     reopenings: int
     solved: str | None

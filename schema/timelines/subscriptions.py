@@ -11,7 +11,7 @@ from schema.context import Context
 from schema.entries import find_city
 from schema.errors import CodedError, ErrorCode
 from schema.fields import streaming
-from schema.loaders.event_feed import EventsAfter, NewestEvent, Reading
+from schema.loaders.event_feed import Concern, EventsAfter, NewestEvent, Reading, Sight
 from schema.loaders.organization import (
     OrganizationByCode,
     OrganizationById,
@@ -19,7 +19,7 @@ from schema.loaders.organization import (
 )
 from schema.stream import Page, Stream
 from schema.timelines.types import EventType
-from schema.visibility import sights
+from schema.visibility import concern, sights
 from tenants.definition import Definition
 
 
@@ -62,10 +62,8 @@ class EventStream(Stream):
 
     async def page(self, context: Context) -> Page:
         """The next events, at most a hundred."""
-        seen = sights(context.actor, self.tenant_id)
-        if not seen:
-            context.demand(Permission.READ_PEOPLE, self.tenant_id)
-        reading = Reading(self.position, seen, self._under)
+        seen, own = _shown(context, self.tenant_id)
+        reading = Reading(self.position, seen, own, self._under)
         key = (self.tenant_id,)
         (batch,) = await EventsAfter.batch(
             context.snapshot, context.scope, [key], reading, self._columns
@@ -86,14 +84,23 @@ async def begin(
     Errors: `CodedError` CITY_UNKNOWN, FORBIDDEN, ORGANIZATION_UNKNOWN, ID_MALFORMED, BAD_REQUEST.
     """
     city = find_city(context, arguments.city)
-    seen = sights(context.actor, city.tenant_id)
-    if not seen:
-        context.demand(Permission.READ_PEOPLE, city.tenant_id)
+    _shown(context, city.tenant_id)
     under = await _under(context, city, arguments.organization)
     key = (city.tenant_id,)
     (newest,) = await NewestEvent.batch(context.snapshot, context.scope, [key], None, ())
     position = newest if arguments.after is None else _known(arguments.after, newest)
     return EventStream(city.tenant_id, position, newest, under, columns)
+
+
+def _shown(context: Context, tenant_id: int) -> tuple[tuple[Sight, ...], Concern | None]:
+    """What the viewer sees of a tenant's log.
+
+    Errors: `CodedError` FORBIDDEN where that is nothing.
+    """
+    seen, own = sights(context.actor, tenant_id), concern(context, tenant_id)
+    if not seen and own is None:
+        context.demand(Permission.READ_PEOPLE, tenant_id)
+    return seen, own
 
 
 def _known(seq: int, newest: int) -> int:
@@ -129,9 +136,15 @@ async def _under(context: Context, city: Definition, given: str | None) -> str |
 
 
 async def _meets(context: Context, city: Definition, organization: Any) -> bool:
-    """Whether the viewer sees something of the organization, or of one above or below it."""
+    """Whether the viewer sees something of the organization, or of one above or below it.
+
+    Who is told of own issues only may have reported them anywhere.
+    """
+    seen = sights(context.actor, city.tenant_id)
+    if not seen:
+        return True
     codes: set[str] = set()
-    for sight in sights(context.actor, city.tenant_id):
+    for sight in seen:
         if sight.codes is None:
             return True
         codes.update(sight.codes)

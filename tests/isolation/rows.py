@@ -278,6 +278,7 @@ ISSUE: Mapping[str, Callable[[Cell], Any]] = {
     "phase": lambda cell: "CLOSED" if cell.n == SETTLED else "REPORTED",
     "channel": _always("WEB"),
     "unit": _always("HOURS"),
+    "service_unit": _always("HOURS"),
     "latitude": _always(Decimal("41.5")),
     "longitude": _always(Decimal("123.5")),
     # the one that is settled has no rating yet

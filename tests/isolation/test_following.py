@@ -1,21 +1,17 @@
 """Subscriptions walked as everybody: nobody follows what is not for the own eyes."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 from graphql import GraphQLSchema
 
 from schema.access import TABLE, Permission, Reach
 from schema.events import EventKind
 from schema.visibility import needed
-from server.app import create_app
 from tenants.roles import Role
-from tests.conftest import NOW, Graph, opened
+from tests.conftest import Graph, opened
 from tests.isolation.canaries import seen
 from tests.isolation.casts import ROLES, Cast, cast
 from tests.isolation.conftest import Copy, Known
@@ -23,7 +19,7 @@ from tests.isolation.definitions import CODES
 from tests.isolation.probes import Probe, Probes
 from tests.isolation.walking import Reply
 from tests.isolation.world import World
-from tests.server.following import OneReading
+from tests.server.following import results, streamed, to_the_end
 
 FOLLOW = """subscription ($city: ID!, $organization: ID) {
   events(city: $city, organization: $organization, after: 0) {
@@ -38,30 +34,15 @@ FOLLOW = """subscription ($city: ID!, $organization: ID) {
 @asynccontextmanager
 async def following(url: str, world: World) -> AsyncIterator[Graph]:
     """The application over a database; subscriptions end with what there is."""
-    async with opened(url, services=world.services) as graph:
-        app = create_app(graph.live, world.services, lambda: NOW, OneReading())
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
-            yield replace(graph, http=http)
-
-
-async def _follow(who: Graph, query: str, **variables: Any) -> str:
-    """All that a stream says."""
-    headers = {"accept": "text/event-stream", **who.headers}
-    body = {"query": query, "variables": variables}
-    response = await who.http.post("/graphql", json=body, headers=headers)
-    assert response.status_code == 200
-    return response.text
-
-
-def _results(text: str) -> list[Any]:
-    """The results in a stream."""
-    lines = [line.removeprefix("data: ") for line in text.splitlines()]
-    return [json.loads(line) for line in lines if line.startswith("{")]
+    async with (
+        opened(url, services=world.services) as graph,
+        to_the_end(graph) as ending,
+    ):
+        yield ending
 
 
 def _seqs(text: str) -> list[int]:
-    return [result["data"]["events"]["seq"] for result in _results(text) if result.get("data")]
+    return [result["data"]["events"]["seq"] for result in results(text) if result.get("data")]
 
 
 def _expected(who: Cast, role: str, world: World) -> list[int]:
@@ -78,12 +59,26 @@ def _expected(who: Cast, role: str, world: World) -> list[int]:
         permission = needed(EventKind(row["kind"]))
         assert permission is not None
         reach = TABLE[Role(name)].get(permission)
-        path = organizations[row["organization_id"]]["path"]
+        places = [row["organization_id"]]
+        if permission is Permission.READ_ISSUES:
+            places += _places(world, row["issue_id"])
+        paths = [organizations[place]["path"] for place in places]
         if reach is Reach.TENANT or (
-            reach is Reach.SUBTREE and (limit is None or f"/{limit}/" in path)
+            reach is Reach.SUBTREE and (limit is None or any(f"/{limit}/" in p for p in paths))
         ):
             shown.append(row["seq"])
     return sorted(shown)
+
+
+def _places(world: World, issue: Any) -> list[Any]:
+    """Where somebody has to do with an issue of city a: at its place, and where it is handled."""
+    rows = world.fillers["a"].rows
+    issues = [row for row in rows["issue"] if row["id"] == issue]
+    parts = [row for row in rows["issue_handler"] if row["issue_id"] == issue]
+    return [
+        *(row[name] for row in issues for name in ("organization_id", "place_id")),
+        *(row["organization_id"] for row in parts if row["person_id"] is None),
+    ]
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "a person with a post"])
@@ -94,16 +89,17 @@ async def test_what_everybody_follows(
     async with following(await copied(), world) as graph:
         who = cast(role, graph, world, samples)
         expected = [] if role.startswith("PROVINCE") else _expected(who, role, world)
-        text = await _follow(who.graph, FOLLOW, city=CODES["a"])
+        text = await streamed(who.graph, FOLLOW, city=CODES["a"])
         assert _seqs(text) == expected
         if not expected:
             assert "FORBIDDEN" in text or role in (
                 "MEMBER",
+                "RESIDENT",
                 "SECRETARY of another city's organization",
             )
         for letter in "bc":
-            text = await _follow(who.graph, FOLLOW, city=CODES[letter])
-            (result,) = _results(text)
+            text = await streamed(who.graph, FOLLOW, city=CODES[letter])
+            (result,) = results(text)
             assert [e["extensions"]["code"] for e in result["errors"]] == ["FORBIDDEN"]
             assert seen(text) == frozenset()
 
@@ -123,7 +119,7 @@ async def test_nothing_of_another_tenant(
 
 async def _replied(who: Cast, probe: Probe) -> Reply:
     request = f"subscription Follow {{ {probe.text} }}"
-    text = await _follow(who.graph, request)
+    text = await streamed(who.graph, request)
     return Reply("subscription", (probe,), request, 200, text, "", {})
 
 

@@ -42,6 +42,7 @@ NEVER_SHOWN = {
     "issue.lead_subject",
     "issue.reporter_subject",
     "issue.secret_hash",
+    "issue.service_marked",
     "issue_handler.id",
     "issue_note.author",
     "issue_supporter.id",

@@ -28,7 +28,7 @@ from server.live import Live
 from server.services import Services
 from server.socket import PROTOCOL
 from tenants.roles import Role
-from tests.conftest import NOW, services_of
+from tests.conftest import NOW, Graph, services_of
 from tests.server.wire import HOST, SECONDS, served
 
 NORTH, SOUTH = 990100, 990200
@@ -71,6 +71,30 @@ class Followed:
     async def happen(self, *places: str | None, tenant: int = NORTH, **given: Any) -> int:
         """Events of these organizations, in one transaction; the number of the last."""
         return await happen(self.live.database, places, tenant, **given)
+
+
+@asynccontextmanager
+async def to_the_end(graph: Graph) -> AsyncIterator[Graph]:
+    """The same application, whose subscriptions end with what there is."""
+    app = create_app(graph.live, graph.services, lambda: NOW, OneReading())
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
+        yield replace(graph, http=http)
+
+
+async def streamed(who: Graph, query: str, **variables: Any) -> str:
+    """All that the stream of a subscription says."""
+    headers = {"accept": "text/event-stream", **who.headers}
+    body = {"query": query, "variables": variables}
+    response = await who.http.post("/graphql", json=body, headers=headers)
+    assert response.status_code == 200
+    return response.text
+
+
+def results(text: str) -> list[Any]:
+    """The results in a stream."""
+    lines = [line.removeprefix("data: ") for line in text.splitlines()]
+    return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 class OneReading(Feed):

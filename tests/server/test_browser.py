@@ -409,6 +409,29 @@ def test_own_headers_win(demo: Page, demo_site: str) -> None:
     shown_role(demo, "GRID_WORKER")
 
 
+def test_subscription(demo: Page, demo_site: str) -> None:
+    """A subscription runs as the persona, shows what happens from then on, until it is stopped."""
+    admin = persona_of(demo_site, "CITY_ADMIN")
+    city = admin["tenant"]["code"]
+    follow = f'subscription Follow {{ events(city: "{city}") {{ seq kind actor {{ role }} }} }}'
+    open_graphiql(demo, f"/graphiql?persona={admin['key']}&query={quote(follow)}")
+    expect(tabs(demo).filter(has_text="Follow")).to_be_visible(timeout=MILLISECONDS)
+    button = demo.locator(".graphiql-execute-button")
+    with demo.expect_websocket() as opened:
+        button.click()
+    result = demo.locator(".result-window .view-lines")
+    headers = {"authorization": f"Bearer {admin['token']}", "x-purpose": quote("回访")}
+    read = {"query": f'{{ city(code: "{city}") {{ people(first: 1) {{ nodes {{ name }} }} }} }}'}
+    for _ in range(50):  # what happened before it had begun, it does not show
+        httpx.post(f"{demo_site}/graphql", json=read, headers=headers).raise_for_status()
+        if "PERSONAL_DATA_READ" in (result.text_content() or ""):
+            break
+        demo.wait_for_timeout(100)
+    expect(result).to_contain_text('"role": "CITY_ADMIN"', timeout=MILLISECONDS)
+    with opened.value.expect_event("close"):
+        button.click()
+
+
 def test_refused_token(browser: Browser, demo_site: str, tmp_path: Path) -> None:
     """A persona's token that is refused is fetched anew, and the operation asked once more."""
     worker = persona_of(demo_site, "GRID_WORKER")

@@ -215,7 +215,6 @@ def _coded(code: str, message: str, **facts: Any) -> dict[str, Any]:
         ("CITY_ADMIN", NORTH, {"city": "south"}, "FORBIDDEN"),
         ("PROVINCE_ADMIN", 990000, {"city": "north"}, "FORBIDDEN"),
         (None, NORTH, {"city": "north"}, "FORBIDDEN"),
-        ("RESIDENT", NORTH, {"city": "north"}, "FORBIDDEN"),
         ("CITY_ADMIN", NORTH, {"city": "north", "organization": "S9"}, "ORGANIZATION_UNKNOWN"),
         ("CITY_ADMIN", NORTH, {"city": "north", "organization": "?"}, "ID_MALFORMED"),
         ("CITY_ADMIN", NORTH, {"city": "north", "after": 3}, "BAD_REQUEST"),

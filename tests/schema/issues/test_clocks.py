@@ -120,6 +120,50 @@ async def test_a_limit_of_a_state_begins_anew(desk: Desk) -> None:
     }
 
 
+async def test_the_service_clock_goes_on_beside_it(desk: Desk) -> None:
+    """After a state with a limit of its own the service's clock is as it was, extended or not."""
+    issue = await put(desk)
+    await step(desk, issue, "accept")
+    await step(desk, issue, "extend", until=NOW + 20 * DAY)
+    extended = await clock(desk, issue)
+    await step(desk, issue, "hurry")
+    assert (await clock(desk, issue))["due_at"] == desk.now - DAY / 24 + DAY
+    await step(desk, issue, "calm")
+    assert await clock(desk, issue) == extended
+    row = await desk.row(issue)  # type: ignore[arg-type]
+    assert {row[f"service_{name}"] for name in ("started_at", "due_at", "warn_at")} == {None}
+
+
+async def test_a_pause_before_it_is_given_back(desk: Desk) -> None:
+    """A pause that a state with a limit of its own ends counts for the service's clock."""
+    issue = await put(desk)
+    await step(desk, issue, "accept")
+    await step(desk, issue, "pause", until=NOW + 3 * DAY)
+    desk.now = NOW + 2 * DAY
+    await step(desk, issue, "hurry")
+    await step(desk, issue, "calm")
+    found = await clock(desk, issue)
+    assert found["due_at"] == NOW + 7 * DAY - DAY / 24
+    assert (found["paused_at"], found["pauses"]) == (None, 1)
+
+
+@pytest.mark.parametrize("marked", [None, "OVERDUE"])
+async def test_its_mark_is_kept_aside(marked: str | None, desk: Desk) -> None:
+    """What the sweep has said of the service's clock it need not say again, what not it must."""
+    issue = await desk.put(
+        state="doing",
+        phase="IN_PROGRESS",
+        started_at=NOW - 9 * DAY,
+        due_at=NOW - 4 * DAY,
+        warn_at=NOW - 5 * DAY,
+        unit="DAYS",
+        marked=marked,
+    )
+    for action in ("hurry", "calm"):
+        await step(desk, issue, action)
+    assert (await clock(desk, issue))["marked"] == marked
+
+
 async def test_settling_ends_it(desk: Desk) -> None:
     """Resolving ends the clock where it is; closing later leaves that be."""
     issue = await put(desk)

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.conftest import NOW, Graph, NewDatabase
 from tests.schema.issues.desk import EVERYTHING, SECRET, actor
 from tests.schema.issues.site import Site, cities, issue_id, site_at
 from tests.schema.organizations.town import ID
+from tests.server.following import results, streamed, to_the_end
 
 NOON = "2026-03-15T12:00:00+08:00"
 PARTS = """
@@ -196,6 +198,43 @@ async def test_who_did_it_is_named_to_who_sees_people(town: Site) -> None:
     assert seen["actor"] == {"role": "GRID_WORKER", "name": "李**"}
     assert outside["actor"] == {"role": "GRID_WORKER", "name": None}
     assert (seen["action"], seen["fromState"], seen["toState"]) == (None, None, None)
+
+
+FOLLOW = """subscription ($after: Int!, $organization: ID) {
+  events(city: "invented", after: $after, organization: $organization) {
+    seq kind ... on IssueEvent { issue { number } note { text } }
+  }
+}"""
+
+
+async def followed(town: Site, who: Graph, **given: Any) -> list[tuple[int, str, str | None]]:
+    """Number, kind and note of all events that somebody is sent."""
+    async with to_the_end(town.graph) as ending:
+        text = await streamed(replace(who, http=ending.http), FOLLOW, **{"after": 0, **given})
+    found = [result["data"]["events"] for result in results(text)]
+    assert all(event["issue"]["number"] == "XX-20260315-000001" for event in found)
+    return [(e["seq"], e["kind"], e["note"] and e["note"]["text"]) for e in found]
+
+
+async def test_who_is_concerned_follows_it(town: Site) -> None:
+    """Reporters, and who handles an issue jointly, are sent its events; no other resident is."""
+    await told(town)
+    other = await town.desk.put("BB1-1-G1", reporter_subject="neighbour")
+    assert await town.desk.do(other, "accept", actor(Role.CITY_ADMIN))
+    kinds = [(seq, facts["kind"]) for seq, (*_, facts) in enumerate(STORY, start=1)]
+    reporter = town.as_("RESIDENT", subject="reporter")
+    own = await followed(town, reporter)
+    assert [(seq, kind) for seq, kind, _ in own] == kinds
+    assert [note for *_, note in own if note] == [
+        facts["note"]["text"] for *_, facts in STORY if facts["note"]
+    ]
+    assert await followed(town, reporter, after=3) == own[3:]
+    assert await followed(town, reporter, organization="AA1-2") == own[-3:]
+    assert await followed(town, town.as_("RESIDENT", subject="somebody")) == []
+    # its part in the issue is for who handles issues there
+    part = await followed(town, town.as_("GRID_WORKER", "BB2"))
+    assert [(seq, kind) for seq, kind, _ in part] == kinds
+    assert await followed(town, town.as_("GRID_WORKER", "BB3")) == []
 
 
 ORGANIZATION = f"""query ($code: ID!) {{ city(code: "invented") {{

@@ -1,8 +1,23 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { getOperationAST } from 'graphql';
 
 /** Sends every operation; what the session adds is the same for all of them. */
 export function createFetcher(session) {
-  return createGraphiQLFetcher({ url: '/graphql', fetch: (url, init) => ask(session, url, init) });
+  const fetcher = createGraphiQLFetcher({
+    url: '/graphql',
+    subscriptionUrl: `${location.origin.replace(/^http/, 'ws')}/graphql`,
+    fetch: (url, init) => ask(session, url, init),
+  });
+  return (params, options) => fetcher(params, opening(session, params, options));
+}
+
+/** A socket has no headers of its own in a browser: they go with its first message. */
+function opening(session, { operationName }, options) {
+  const operation = options?.documentAST && getOperationAST(options.documentAST, operationName);
+  if (operation?.operation !== 'subscription') return options;
+  const headers = new Headers(options.headers);
+  session.sign(headers);
+  return { ...options, headers: Object.fromEntries(headers) };
 }
 
 async function ask(session, url, init) {
