@@ -90,7 +90,7 @@ def walks(
     """By role who walked the graph, and all that came back.
 
     A city's administrator and PUBLIC try all values of others, the provinces' roles a half each,
-    the other roles in turn a sixth each.
+    the other roles in turn a twelfth each.
     """
 
     async def walk_all() -> dict[str, tuple[Cast, list[Reply]]]:
@@ -102,7 +102,7 @@ def walks(
             found |= await _walked(everybody, ["PUBLIC"], schema)
             found |= await _walked(everybody, ["PROVINCE_ADMIN", "PROVINCE_ANALYST"], schema, of=2)
             rest = [role for role in ROLES if role not in found]
-            return found | await _walked(everybody, rest, schema, of=6)
+            return found | await _walked(everybody, rest, schema, of=12)
 
     return asyncio.run(walk_all())
 

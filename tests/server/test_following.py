@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from schema.database import Database
+from schema.proofs import Proofs
 from schema.scope import Login, Scope
 from schema.timelines.subscriptions import EventStream
 from tests.conftest import services_of
@@ -94,7 +95,12 @@ def over_pages(city: Followed) -> Follow:
         with city.feed.watch(NORTH) as watch:
             while True:
                 async with city.live.database.snapshot(scope) as snapshot:
-                    context: Any = SimpleNamespace(actor=ADMIN, snapshot=snapshot, scope=scope)
+                    context: Any = SimpleNamespace(
+                        actor=ADMIN,
+                        snapshot=snapshot,
+                        scope=scope,
+                        proofs=Proofs(city.live.database, snapshot),
+                    )
                     page = await stream.page(context)
                 for seq, _ in page.events:
                     yield seq

@@ -473,7 +473,7 @@ def loads_or_tells(text: str | bytes, province: str = PROVINCE, kind: str = "cit
     ] == []
 
 
-often = settings(max_examples=80, deadline=None, database=None)
+often = settings(max_examples=50, deadline=None, database=None)
 
 
 @often
