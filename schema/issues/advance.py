@@ -17,8 +17,7 @@ from schema.issues.party import party
 from schema.issues.reasons import cannot, wrong
 from schema.issues.settle import settle, told
 from schema.issues.standing import CoHandler, Standing, standing
-from schema.loaders.issue_standing import HANDLER, ISSUE
-from schema.loaders.issue_standing import standing as standing_select
+from schema.loaders.issue_standing import HANDLER, ISSUE, standings_of
 from schema.refusals import Refusal, RefusalCode, Refused
 from schema.tables.issue import IssueNoteRow
 from schema.work import Work
@@ -83,10 +82,8 @@ async def locked(work: Work, issue: uuid.UUID, secret: str | None = None) -> Sta
     held = await work.connection.scalar(select(ISSUE.c.id).where(own).with_for_update())
     if held is None:
         return None
-    i = ISSUE.alias("i")
-    same = (i.c.tenant_id == work.tenant_id) & (i.c.id == issue)
-    statement = standing_select(select(), i, i, counted=True).where(same)
-    rows = await work.connection.execute(statement, {"subject": work.actor.subject})
+    values = {"subject": work.actor.subject, "tenant": work.tenant_id, "ids": [issue]}
+    rows = await work.connection.execute(standings_of(counted=True), values)
     row = rows.mappings().one()
     workflow = work.definition.workflow(row["workflow"], row["workflow_version"])
     proven = secret is not None and proves(secret, row["secret_hash"])

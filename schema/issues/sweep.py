@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select, update
+from sqlalchemy import ARRAY, Uuid, bindparam, update
 from uuid_utils.compat import uuid7
 
 from schema.actor import Actor, Grant
@@ -25,8 +25,7 @@ from schema.issues.needs import refused
 from schema.issues.party import party
 from schema.issues.standing import standing
 from schema.issues.values import plain
-from schema.loaders.issue_standing import ISSUE
-from schema.loaders.issue_standing import standing as standing_select
+from schema.loaders.issue_standing import ISSUE, standings_of
 from schema.loaders.issue_wake import FIRST, Wake, awake
 from schema.refusals import Refused
 from schema.work import Work
@@ -221,10 +220,8 @@ async def _carry_out_rules(work: Work, due: Sequence[_Due], batch: Batch) -> Non
 
 
 async def _standings(work: Work, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Mapping[str, Any]]:
-    i = ISSUE.alias("i")
-    mine = (i.c.tenant_id == work.tenant_id) & (i.c.id == func.any(bindparam("ids", type_=UUIDS)))
-    statement = standing_select(select(), i, i, counted=False).where(mine)
-    rows = await work.connection.execute(statement, {"ids": list(ids)})
+    values = {"tenant": work.tenant_id, "ids": list(ids)}
+    rows = await work.connection.execute(standings_of(counted=False), values)
     return {row["id"]: row for row in rows.mappings()}
 
 
