@@ -252,31 +252,32 @@ class Desk:
     async def _value(
         self, need: ActionNeed, action: WorkflowAction, row: Mapping[str, Any], who: Actor
     ) -> Any:
+        own = [grant.organization for grant in who.grants]
         if need is ActionNeed.ASSIGNEE:
-            own = [grant.organization for grant in who.grants]
             return own[0] if own and own[0] else "AA1-1"
         if need is ActionNeed.CO_HANDLERS:
-            taken = await self.sql(
-                "SELECT o.code FROM issue_handler h JOIN organization o ON o.tenant_id ="
-                " h.tenant_id AND o.id = h.organization_id WHERE h.issue_id = $1", row["id"]
-            )  # fmt: skip
-            free = [o for o in ("BB1", "BB2", "BB3", "BB1-1", "BB2-1") if (o,) not in taken]
-            return tuple(free[:1])
+            free = await self.sql(
+                "SELECT code FROM organization o WHERE tenant_id = $1 AND code LIKE 'BB%' AND"
+                " id NOT IN (SELECT organization_id FROM issue_handler WHERE issue_id = $2)"
+                " ORDER BY length(code), code LIMIT 1",
+                *(ID, row["id"]),
+            )
+            return tuple(code for (code,) in free)
         if need is ActionNeed.UNTIL:
             due = row["due_at"] or self.now
             late = max(due, self.now) + 60 * DAY  # a pause is given back
             return late if action.effect is Effect.EXTEND else self.now + DAY
         if need is ActionNeed.MERGE_INTO:
-            return await self.other()
+            return await self.other(own[0] if own and own[0] else "AA1-1-G1")
         return {
             ActionNeed.NOTE: "已到现场查看",
             ActionNeed.EVIDENCE: ("https://files.invalid/a.jpg",),
             ActionNeed.RATING: Rating(Solved.YES, 5, "好"),
         }[need]
 
-    async def other(self) -> str:
+    async def other(self, place: str = "AA1-1-G1") -> str:
         """The global id of another issue, that is open."""
-        return global_id("Issue", await self.put(reporter_subject="somebody else"))
+        return global_id("Issue", await self.put(place, reporter_subject="somebody else"))
 
     async def row(self, issue: uuid.UUID) -> dict[str, Any]:
         """All columns of an issue."""

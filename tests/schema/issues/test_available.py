@@ -1,17 +1,21 @@
 """What is available is exactly what is accepted."""
 
+import asyncio
 import random
 import uuid
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from schema.actor import Actor
 from schema.refusals import Refused
 from tenants.definition import City, Definition
 from tenants.workflow import FINAL, Workflow, WorkflowAction
-from tests.conftest import NewDatabase
-from tests.schema.issues.desk import DAY, EVERYBODY, EVERYTHING, Desk, desk_at, invented
+from tests.conftest import NewDatabase, Templates, copied_database
+from tests.schema.issues.desk import DAY, EVERYBODY, EVERYTHING, Desk, city_with, desk_at, invented
+from tests.tenants.workflows import sound_workflows
 
 STEPS = 14
 TRIED = 5
@@ -54,6 +58,33 @@ async def _somebody(desk: Desk, issue: uuid.UUID, chances: random.Random) -> Act
 async def test_offered_is_accepted(desk: Desk, seed: int) -> None:
     """Of any workflow step, each actor is offered what is accepted, and nothing else."""
     assert await walk(desk, EVERYTHING, random.Random(seed))
+
+
+@pytest.mark.parametrize("times", [20, pytest.param(150, marks=pytest.mark.soak)])
+def test_offered_is_accepted_in_any_workflow(
+    server_url: str, templates: Templates, tmp_path: Path, times: int
+) -> None:
+    """So it is in workflows of any shape that the checks let pass, through histories by chance."""
+    template = asyncio.run(templates.with_(invented(EVERYTHING)))
+    lengths = []
+
+    with copied_database(server_url, template) as url:
+        # an example takes a while: to make it smaller would take minutes
+        @settings(max_examples=times, deadline=None, database=None, phases=[Phase.generate])
+        @given(sound_workflows(key=EVERYTHING.key), st.integers(0, 2**32))
+        def check(workflow: Workflow, seed: int) -> None:
+            lengths.append(len(asyncio.run(_walked(url, tmp_path / "keys.json", workflow, seed))))
+
+        check()
+    assert sum(lengths) > times
+
+
+async def _walked(url: str, keys: Path, workflow: Workflow, seed: int) -> list[str]:
+    """A history in a city that has this workflow alone, and no other issue."""
+    async with desk_at(url, keys) as desk:
+        await desk.sql("TRUNCATE issue CASCADE")
+        desk.town.definition = city_with(workflow)
+        return await walk(desk, workflow, random.Random(seed))
 
 
 def _workflows(shipped: tuple[Definition, ...]) -> list[Workflow]:
