@@ -112,7 +112,8 @@ class CityType(Node):
     )
     people: refs.People | None = relation(
         PeopleOfTenant,
-        "人员(限可查看的组织,不按姓名排列)| people within reach, never in order of name",
+        "任职或曾任职的人员(限可查看的组织,不按姓名排列)| people within reach who hold or "
+        "held a post, never in order of name",
         key=lambda root: (root.tenant_id,),
         arguments=PeopleArguments,
         finish=found_people,

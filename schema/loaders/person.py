@@ -143,6 +143,7 @@ class PersonPage:
 class PeopleOfTenant(KeyedLoader[PersonPage]):
     """(tenant,) → a page of the people whom the viewer may see, in order of id.
 
+    Whoever never held a post is a contact of who reported an issue, and is shown with that alone.
     Never in order of name or phone: who may not see them must not learn them by sorting.
     """
 
@@ -173,8 +174,7 @@ class PeopleOfTenant(KeyedLoader[PersonPage]):
         x = PERSON.alias("x")
         rows = select(*_taken(x, ("id", *columns), reach)).where(x.c.tenant_id == k.c.tenant_id)
         rows = rows.where(x.c.erased_at.is_(None), _within(x, reach[0], "visible"))
-        if under or kind:
-            rows = rows.where(_posted(x, under, kind))
+        rows = rows.where(_posted(x, under, kind) if under or kind else _ever_posted(x))
         if phone:
             rows = rows.where(
                 x.c.phone_index == any_(bindparam("phone", type_=ARRAY(LargeBinary()))),
@@ -249,6 +249,12 @@ def _within(x: Any, extent: str, name: str) -> ColumnElement[bool]:
         o.c.id == p.c.organization_id,
         covered(o, name),
     )
+
+
+def _ever_posted(x: Any) -> ColumnElement[bool]:
+    """Whether the person holds or held a post."""
+    p = POST.alias("q")
+    return exists().where(p.c.tenant_id == x.c.tenant_id, p.c.person_id == x.c.id)
 
 
 def _posted(x: Any, under: bool, kind: bool) -> ColumnElement[bool]:

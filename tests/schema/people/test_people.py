@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schema.ids import parse_id
-from tests.conftest import Graph
+from tests.conftest import Graph, run_sql
 from tests.schema.people.appointing import admin, appoint, relieve
 
 PEOPLE = """query ($under: ID, $kind: String, $phone: String, $first: Int, $after: String) {
@@ -28,6 +28,13 @@ async def staffed(site: Graph) -> Graph:
             admin(site), organization, "full_time", newPerson={"name": name, "phone": phone}
         )
     return site
+
+
+# what a contact has as well
+COPIED = (
+    "tenant_id, name, phone_sealed, phone_key, phone_masked, phone_index, phone_index_key,"
+    " data_kind, created_at"
+)
 
 
 def names(found: Any) -> list[str]:
@@ -93,6 +100,19 @@ async def test_found_by_phone(staffed: Graph) -> None:
     assert names(await me.data(PEOPLE, phone="13900139000")) == []
     answer = await me(PEOPLE, phone="1380013")
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_REQUEST"]
+
+
+async def test_contacts_of_reporters_are_no_staff(staffed: Graph, site_url: str) -> None:
+    """Whoever never held a post is not listed, nor found by phone; whoever was relieved is."""
+    me = staffed.as_("CITY_ADMIN", "990100", purpose="核实来电")
+    before = names(await me.data(PEOPLE))
+    await run_sql(
+        site_url,
+        "UPDATE post SET valid_from = '2020-01-01', valid_to = '2026-01-01'",
+        f"INSERT INTO person ({COPIED}, id) SELECT {COPIED}, gen_random_uuid() FROM person",
+    )
+    assert names(await me.data(PEOPLE)) == before
+    assert names(await me.data(PEOPLE, phone="13800138002")) == ["乙二"]
 
 
 async def test_a_phone_beyond_reach_is_not_found(staffed: Graph) -> None:
