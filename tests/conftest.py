@@ -286,11 +286,15 @@ def services_of(folder: Path, **settings: Any) -> Services:
 
 @asynccontextmanager
 async def opened(
-    url: str, today: date = TODAY, services: Services | None = None, size: int = 4
+    url: str,
+    today: date = TODAY,
+    services: Services | None = None,
+    size: int = 4,
+    statement_timeout: float = 5,
 ) -> AsyncIterator[Graph]:
     """The application over a database, ready, without a network; it is noon in China."""
     writer = engine(url)
-    live = Live(Database(url, size), writer, refresh_seconds=60)
+    live = Live(Database(url, size, statement_timeout), writer, refresh_seconds=60)
     try:
         await live.refresh()
         with tempfile.TemporaryDirectory(prefix="onegrid-keys-") as folder:

@@ -365,7 +365,11 @@ async def test_operations_on_one_pool(
     """Operations of many tenants' tokens get their own answers, whoever leaves or dies."""
     async with nothing_left():
         spared = frozenset(await backends(owner, frozenset()))
-        async with opened(demo_url, services=services_of(tmp_path), size=SIZE) as graph:
+        services = services_of(tmp_path)
+        # a machine that stands still for seconds is not what is asked for here
+        async with opened(
+            demo_url, services=services, size=SIZE, statement_timeout=PATIENCE
+        ) as graph:
             questions = []
             for query, variables, bearer in inquiries(shipped):
                 client = graph.as_(*bearer) if bearer else graph
