@@ -22,6 +22,8 @@ PINNED = {
     "Staffing": 4,
     "People": 3,
     "Move": 3,
+    "IssueList": 2,
+    "Report": 0,
 }
 EXAMPLES = load_examples()
 

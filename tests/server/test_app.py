@@ -168,6 +168,9 @@ async def test_examples_run(demo: Graph) -> None:
         asking = await demo.as_persona(example.persona) if example.persona else demo
         answer: Any = await asking(example.query, **json.loads(example.variables))
         assert "errors" not in answer, example.name
+        if example.operation == "Report":  # where nothing is similar, nothing is found
+            assert answer["data"]["reportIssue"]["refusals"] == []
+            continue
         assert re.search("[一-鿿]", json.dumps(answer["data"], ensure_ascii=False)), example.name
 
 

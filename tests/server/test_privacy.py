@@ -451,9 +451,19 @@ def test_missing_keys_at_start(peopled: tuple[str, Keyring], tmp_path: Path) -> 
 PHONE = """{ viewer { role } city(code: "north") { people(phone: "%s") { nodes { phone } } } }"""
 
 
+# everybody held a post once: who never did is not listed
+POSTED = (
+    "INSERT INTO post (tenant_id, id, person_id, organization_id, kind, valid_from, valid_to,"
+    " data_kind) SELECT p.tenant_id, gen_random_uuid(), p.id, o.id, 'worker', '2020-01-01',"
+    " '2020-02-01', 'GENERATED' FROM person p JOIN organization o ON o.tenant_id = p.tenant_id"
+    " AND o.code = 'S1'"
+)
+
+
 def test_beside_a_running_server(peopled: tuple[str, Keyring], tmp_path: Path) -> None:
     """A server goes on finding and opening phones through rotations that drop the old keys."""
     url, keyring = peopled
+    asyncio.run(run_sql(url, POSTED))
     with serving("--no-prepare", cwd=tmp_path, database_url=url) as server:
         claims = Claims("someone", Role.CITY_ADMIN, ("990100",))
         for arguments in ((), ("--drop-old",), ("--index", "--drop-old")):
