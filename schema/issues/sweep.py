@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, Uuid, bindparam, update
+from sqlalchemy import bindparam, update
 from uuid_utils.compat import uuid7
 
 from schema.actor import Actor, Grant
@@ -39,8 +39,6 @@ BATCH = 100
 
 NOTE = "已逾期,按流程规则自动办理。"
 """What the note says where the action of a city's rule needs one."""
-
-UUIDS: Any = ARRAY(Uuid())
 
 
 class Swept(StrEnum):

@@ -223,10 +223,9 @@ def taken(i: Any, columns: Sequence[str], shape: ReachShape) -> list[Any]:
     ]
 
 
-class _One(KeyedLoader[IssueReach]):
-    """The issue of a key, or None where the viewer does not see it."""
+class ByReach(KeyedLoader[IssueReach]):
+    """A loader of what belongs to issues, as far as the viewer sees these."""
 
-    record = IssueRecord
     private = True
 
     @classmethod
@@ -238,6 +237,12 @@ class _One(KeyedLoader[IssueReach]):
     def values(cls, arguments: IssueReach) -> dict[str, Any]:
         """Of the reach."""
         return arguments.values()
+
+
+class _One(ByReach):
+    """The issue of a key, or None where the viewer does not see it."""
+
+    record = IssueRecord
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, Select, Uuid, and_, bindparam, func, literal, se
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.actor import PUBLIC
-from schema.loaders.issue import IssueReach, visible
+from schema.loaders.issue import ByReach, visible
 from schema.loaders.issue_standing import ISSUE
 from schema.loaders.loader import KeyedLoader
 from schema.paging import Window, page
@@ -74,22 +74,11 @@ class NotesOfIssue(KeyedLoader[NotePage]):
         return replace(page(rows, arguments.window, ("id",)), key=key, arguments=arguments)
 
 
-class NoteOfIssue(KeyedLoader[IssueReach]):
+class NoteOfIssue(ByReach):
     """(tenant, issue, note) → the note, or None where the viewer does not see the issue."""
 
     names: ClassVar[tuple[str, ...]] = ("tenant_id", "issue_id", "id")
     record = NoteRecord
-    private = True
-
-    @classmethod
-    def shape(cls, arguments: IssueReach) -> Hashable:
-        """Of the reach."""
-        return arguments.shape
-
-    @classmethod
-    def values(cls, arguments: IssueReach) -> dict[str, Any]:
-        """Of the reach."""
-        return arguments.values()
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:

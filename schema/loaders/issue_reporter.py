@@ -1,15 +1,13 @@
 """How whoever reported an issue is reached, for who sees the issue."""
 
-from collections.abc import Hashable
 from typing import Any
 
 import asyncpg
 from sqlalchemy import Select, and_, select
 
 from schema.loaders.held_post import PERSON
-from schema.loaders.issue import CLEAR, REPORTS, IssueReach, taken, visible
+from schema.loaders.issue import CLEAR, REPORTS, ByReach, taken, visible
 from schema.loaders.issue_standing import ISSUE
-from schema.loaders.loader import KeyedLoader
 
 
 class ContactRecord(asyncpg.Record):
@@ -20,21 +18,10 @@ class ContactRecord(asyncpg.Record):
     """
 
 
-class ReporterOfIssue(KeyedLoader[IssueReach]):
+class ReporterOfIssue(ByReach):
     """(tenant, issue) → the person who is its contact; None where there is none."""
 
     record = ContactRecord
-    private = True
-
-    @classmethod
-    def shape(cls, arguments: IssueReach) -> Hashable:
-        """Of the reach."""
-        return arguments.shape
-
-    @classmethod
-    def values(cls, arguments: IssueReach) -> dict[str, Any]:
-        """Of the reach."""
-        return arguments.values()
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:

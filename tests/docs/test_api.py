@@ -23,9 +23,9 @@ from server.claims import Claims
 from server.errors import ErrorFormat, log_fault
 from server.pages.examples import Example, load_examples
 from tenants.roles import Role
-from tests.conftest import NOW, Graph, opened, services_of
+from tests.conftest import Graph, opened, services_of
 from tests.docs.documents import Block, blocks, table
-from tests.server.following import OneReading
+from tests.server.following import streamed, to_the_end
 
 NAME = "docs/api.md"
 GRAPHQL = "application/graphql-response+json"
@@ -113,13 +113,8 @@ SUBSCRIPTIONS = [shown for shown in SHOWN if _follows(shown)]
 async def test_subscription(shown: Shown, demo: Graph) -> None:
     """A subscription of the document begins, and gives what there is without errors."""
     who = shown.asked_of(demo)
-    app = create_app(demo.live, demo.services, lambda: NOW, OneReading())
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://onegrid") as http:
-        body = {"query": shown.query, "variables": shown.variables}
-        headers = {"accept": "text/event-stream", **who.headers}
-        answer = await http.post("/graphql", json=body, headers=headers)
-    assert (answer.status_code, "errors" in answer.text) == (200, False)
+    async with to_the_end(who) as ending:
+        assert "errors" not in await streamed(ending, shown.query, **shown.variables)
 
 
 def test_closing_codes() -> None:

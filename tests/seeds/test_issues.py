@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,23 @@ def small() -> tuple[Definition, ...]:
     return tuple(item for item in load_tenants() if item.tenant.slug in ("ningxia", "yinchuan"))
 
 
+@pytest.fixture
+async def url(new_database: NewDatabase) -> str:
+    """The address of an empty database."""
+    return await new_database()
+
+
+@asynccontextmanager
+async def applied(url: str) -> AsyncIterator[Any]:
+    """A connection to a database in which that city is in force."""
+    await apply_tenants(url, small())
+    connection: Any = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def counted(connection: Any) -> tuple[int, int, int]:
     """Issues, events of them, and the newest number of an event."""
     return (
@@ -230,12 +248,9 @@ async def counted(connection: Any) -> tuple[int, int, int]:
     )
 
 
-async def test_what_is_loaded_is_what_was_played(new_database: NewDatabase, tmp_path: Path) -> None:
+async def test_what_is_loaded_is_what_was_played(url: str, tmp_path: Path) -> None:
     """Rows, words and gapless events are there, and a second load adds nothing."""
-    url = await new_database()
-    await apply_tenants(url, small())
-    connection: Any = await asyncpg.connect(url)
-    try:
+    async with applied(url) as connection:
         keys = Keyring(tmp_path / "keys.json")
         parts = [part async for part in load(connection, small(), NOW, keys, 50)]
         assert parts[-1] == (6, 6, "银川市 issues")
@@ -256,18 +271,11 @@ async def test_what_is_loaded_is_what_was_played(new_database: NewDatabase, tmp_
         assert bare == 0
         assert [part async for part in load(connection, small(), NOW, keys, 50)] == []
         assert await counted(connection) == (issues, events, newest)
-    finally:
-        await connection.close()
 
 
-async def test_more_are_added_and_none_taken_away(
-    new_database: NewDatabase, tmp_path: Path
-) -> None:
+async def test_more_are_added_and_none_taken_away(url: str, tmp_path: Path) -> None:
     """A larger number adds the difference, on another day too; a smaller one changes nothing."""
-    url = await new_database()
-    await apply_tenants(url, small())
-    connection: Any = await asyncpg.connect(url)
-    try:
+    async with applied(url) as connection:
         keys = Keyring(tmp_path / "keys.json")
         async for _ in load(connection, small(), NOW, keys, 20):
             pass
@@ -281,18 +289,11 @@ async def test_more_are_added_and_none_taken_away(
         assert await pending(connection, small(), sample=True, issues=10) == []
         issues, events, newest = await counted(connection)
         assert (issues, newest) == (35, events)
-    finally:
-        await connection.close()
 
 
-async def test_without_sample_people_there_are_no_sample_issues(
-    new_database: NewDatabase, tmp_path: Path
-) -> None:
+async def test_without_sample_people_there_are_no_sample_issues(url: str, tmp_path: Path) -> None:
     """A city whose people are real gets none."""
-    url = await new_database()
-    await apply_tenants(url, small())
-    connection: Any = await asyncpg.connect(url)
-    try:
+    async with applied(url) as connection:
         async for _ in load(connection, small(), NOW):
             pass
         await connection.execute(
@@ -302,22 +303,13 @@ async def test_without_sample_people_there_are_no_sample_issues(
         async for _ in load(connection, small(), NOW, Keyring(tmp_path / "keys.json"), 30):
             pass
         assert await connection.fetchval("SELECT count(*) FROM issue") == 0
-    finally:
-        await connection.close()
 
 
-async def test_a_city_says_that_it_holds_generated_data(
-    new_database: NewDatabase, tmp_path: Path
-) -> None:
+async def test_a_city_says_that_it_holds_generated_data(url: str, tmp_path: Path) -> None:
     """`City.dataKinds` has GENERATED wherever there are sample issues."""
-    url = await new_database()
-    await apply_tenants(url, small())
-    connection: Any = await asyncpg.connect(url)
-    try:
+    async with applied(url) as connection:
         async for _ in load(connection, small(), NOW, Keyring(tmp_path / "keys.json"), 5):
             pass
-    finally:
-        await connection.close()
     async with opened(url) as graph:
         data = await graph.data('{ city(code: "640100") { dataKinds } }')
     assert "GENERATED" in data["city"]["dataKinds"]

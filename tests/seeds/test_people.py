@@ -487,8 +487,7 @@ async def test_none_in_organizations_that_ended(
     new_database: NewDatabase, keyring: Keyring, tmp_path: Path
 ) -> None:
     """In an organization that people dissolved before, nobody is invented."""
-    url = await new_database()
-    await town.load_town(url)
+    url = await new_database((town.PROVINCE, town.CITY))
     async with town.town_at(url, tmp_path / "others.json") as place:
         await place.do(Dissolve("AA1-2", ("BB1-1",)))
     await load_all(url, (town.PROVINCE, town.CITY), keyring)

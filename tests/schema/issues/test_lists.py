@@ -32,7 +32,7 @@ from schema.scope import Login, Scope
 from tenants.channel import Channel
 from tenants.deadline import DeadlineStatus
 from tenants.workflow import Phase, Severity
-from tests.conftest import NOW, copied_database, load_all
+from tests.conftest import NOW, Templates, copied_database
 from tests.schema.issues.crowd import Crowd, drawn, fill, tree
 from tests.schema.issues.desk import EVERYTHING
 from tests.schema.issues.site import cities
@@ -44,11 +44,10 @@ HOUR = datetime.timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
-def crowd_url(server_url: str, migrated_template: str) -> Iterator[tuple[str, Crowd]]:
+def crowd_url(server_url: str, templates: Templates) -> Iterator[tuple[str, Crowd]]:
     """A database with 500 random issues, and their model."""
 
     async def make(url: str) -> Crowd:
-        await load_all(url, cities(EVERYTHING))
         connection: Any = await asyncpg.connect(url)
         orgs = await tree(connection)
         chance = random.Random(7)
@@ -60,7 +59,8 @@ def crowd_url(server_url: str, migrated_template: str) -> Iterator[tuple[str, Cr
         await connection.close()
         return Crowd(rows, parts, orgs)
 
-    with copied_database(server_url, migrated_template) as url:
+    template = asyncio.run(templates.with_(cities(EVERYTHING)))
+    with copied_database(server_url, template) as url:
         yield url, asyncio.run(make(url))
 
 

@@ -27,7 +27,7 @@ from schema.work import Action, T, perform
 from tenants.definition import City, DeclaredOrganization, Definition, Province
 from tenants.hierarchy import Level, Rung
 from tenants.roles import Role
-from tests.conftest import NOW, TODAY, load_all
+from tests.conftest import NOW, TODAY
 
 ID = 990100
 PROVINCE_ID = 990000
@@ -311,8 +311,3 @@ async def town_at(url: str, keys: Path, size: int = 4, tenant_id: int = ID) -> A
     finally:
         await database.close()
         await owner.dispose()
-
-
-async def load_town(url: str) -> None:
-    """Apply and load the city and its province."""
-    await load_all(url, (PROVINCE, CITY))

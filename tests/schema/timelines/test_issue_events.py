@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,10 +206,10 @@ FOLLOW = """subscription ($after: Int!, $organization: ID) {
 }"""
 
 
-async def followed(town: Site, who: Graph, **given: Any) -> list[tuple[int, str, str | None]]:
+async def followed(who: Graph, **given: Any) -> list[tuple[int, str, str | None]]:
     """Number, kind and note of all events that somebody is sent."""
-    async with to_the_end(town.graph) as ending:
-        text = await streamed(replace(who, http=ending.http), FOLLOW, **{"after": 0, **given})
+    async with to_the_end(who) as ending:
+        text = await streamed(ending, FOLLOW, **{"after": 0, **given})
     found = [result["data"]["events"] for result in results(text)]
     assert all(event["issue"]["number"] == "XX-20260315-000001" for event in found)
     return [(e["seq"], e["kind"], e["note"] and e["note"]["text"]) for e in found]
@@ -223,18 +222,18 @@ async def test_who_is_concerned_follows_it(town: Site) -> None:
     assert await town.desk.do(other, "accept", actor(Role.CITY_ADMIN))
     kinds = [(seq, facts["kind"]) for seq, (*_, facts) in enumerate(STORY, start=1)]
     reporter = town.as_("RESIDENT", subject="reporter")
-    own = await followed(town, reporter)
+    own = await followed(reporter)
     assert [(seq, kind) for seq, kind, _ in own] == kinds
     assert [note for *_, note in own if note] == [
         facts["note"]["text"] for *_, facts in STORY if facts["note"]
     ]
-    assert await followed(town, reporter, after=3) == own[3:]
-    assert await followed(town, reporter, organization="AA1-2") == own[-3:]
-    assert await followed(town, town.as_("RESIDENT", subject="somebody")) == []
+    assert await followed(reporter, after=3) == own[3:]
+    assert await followed(reporter, organization="AA1-2") == own[-3:]
+    assert await followed(town.as_("RESIDENT", subject="somebody")) == []
     # its part in the issue is for who handles issues there
-    part = await followed(town, town.as_("GRID_WORKER", "BB2"))
+    part = await followed(town.as_("GRID_WORKER", "BB2"))
     assert [(seq, kind) for seq, kind, _ in part] == kinds
-    assert await followed(town, town.as_("GRID_WORKER", "BB3")) == []
+    assert await followed(town.as_("GRID_WORKER", "BB3")) == []
 
 
 ORGANIZATION = f"""query ($code: ID!) {{ city(code: "invented") {{
