@@ -21,6 +21,13 @@ def check_tenant(tenant: City | Province, known: Known) -> Iterator[Finding]:
         yield from duplicates(tenant.domains, lambda item: item.key, ("domains",), "key")
         yield from duplicates(tenant.rungs, lambda item: item.rung, ("rungs",), "rung")
         yield from duplicates(tenant.phases, lambda item: item.phase, ("phases",), "phase")
+        yield from duplicates(tenant.industries, lambda item: item.key, ("industries",), "key")
+        yield from duplicates(tenant.dimensions, lambda item: item.key, ("dimensions",), "key")
+    else:
+        yield from duplicates(tenant.alliances, lambda item: item.key, ("alliances",), "key")
+        yield from duplicates(tenant.ways, lambda item: item.key, ("ways",), "key")
+        records = ("cooperatives", "records")
+        yield from duplicates(tenant.cooperatives.records, str, records, None)
 
 
 def check_shared(shared: Shared, known: Known, at: Loc) -> Iterator[Finding]:

@@ -10,6 +10,14 @@ from pydantic import BeforeValidator, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
 from tenants.catalogue import Category, Service, with_defaults
+from tenants.cooperation import (
+    AllianceKind,
+    Cooperation,
+    CooperativeRules,
+    Dimension,
+    Industry,
+    JointWay,
+)
 from tenants.hierarchy import Hierarchy, Level, Rung
 from tenants.posts import PostKind
 from tenants.provenance import Declared, Stated
@@ -154,6 +162,10 @@ class Province(TenantBody):
     domains: list[ServiceDomain] = Field(
         default_factory=list, description="服务领域 | service domains"
     )
+    industries: list[Industry] = Field(default_factory=list, description="产业 | industries")
+    dimensions: list[Dimension] = Field(
+        default_factory=list, description="联建维度 | dimensions of pairing agreements"
+    )
     defaults: Shared = Field(default=Shared(), description="各市继承 | what cities inherit")
 
 
@@ -176,6 +188,16 @@ class City(TenantBody):
         description="事项编号前缀,如 FS | what numbers of its issues begin with, e.g. FS",
     )
     inherit: Inherit = Field(default=Inherit(), description="继承 | what it inherits")
+    cooperatives: CooperativeRules = Field(
+        default=CooperativeRules(assumed=True),
+        description="合作社台账 | its books on cooperatives",
+    )
+    alliances: list[AllianceKind] = Field(
+        default_factory=list, description="党建联盟的种类 | kinds of alliances"
+    )
+    ways: list[JointWay] = Field(
+        default_factory=list, description="联动方式(五联)| ways of working together"
+    )
 
 
 class DefinitionValue(NamedTuple):
@@ -283,6 +305,16 @@ class Definition:
     def service(self, code: str) -> tuple[Category, Service] | None:
         """A service as it is in force, or as it last was; None for one that never was."""
         return self.services.get(code) or self.old_services.get(code)
+
+    @cached_property
+    def cooperation(self) -> Cooperation:
+        """What the tenant says of cooperatives and alliances; of a province nothing."""
+        tenant = self.tenant
+        if not isinstance(tenant, City):
+            return Cooperation()
+        return Cooperation(
+            cooperatives=tenant.cooperatives, alliances=tenant.alliances, ways=tenant.ways
+        )
 
     @cached_property
     def catch_all(self) -> tuple[Category, Service] | None:

@@ -16,6 +16,14 @@ from pydantic import BaseModel
 
 from server.prepare import apply_tenants
 from tenants.catalogue import Category, QuestionKind, Service, ServiceGuide, ServiceQuestion
+from tenants.cooperation import (
+    AllianceKind,
+    CooperativeMeasure,
+    CooperativeRules,
+    Dimension,
+    Industry,
+    JointWay,
+)
 from tenants.definition import (
     City,
     DeclaredOrganization,
@@ -79,6 +87,11 @@ MODELS: dict[str, type[BaseModel]] = {
     "Former name": FormerName,
     "Generated organizations": GeneratedOrganizations,
     "Under": GeneratedUnder,
+    "Industry": Industry,
+    "Dimension": Dimension,
+    "Books on cooperatives": CooperativeRules,
+    "Kind of alliance": AllianceKind,
+    "Joint way": JointWay,
 }
 ENUMS: dict[str, type[StrEnum]] = {
     "Rungs": Rung,
@@ -90,6 +103,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "Roles": Role,
     "Time units": TimeUnit,
     "Question kinds": QuestionKind,
+    "Measures": CooperativeMeasure,
 }
 PLAIN = {str: "text", int: "number", bool: "true or false", datetime.date: "day"}
 
@@ -245,6 +259,34 @@ def test_posts_of_the_shipped_cities() -> None:
         if kinds and city.kind == "CITY":
             rows.append((city.tenant.name, "、".join(kinds), "; ".join(rules)))
     assert table(NAME, "Posts of the shipped cities") == rows
+
+
+def test_books_of_the_shipped_cities() -> None:
+    """The table of books has what the shipped cities declare, but for those that say nothing."""
+    rows = []
+    for city in load_tenants():
+        found = city.cooperation
+        lacking = [f"`{item}`" for item in CooperativeMeasure if not found.records(item)]
+        names = [[item.name for item in items] for items in (found.alliances, found.ways)]
+        if city.kind == "CITY" and (found.cooperatives.source or any(names)):
+            cell = lacking[0].strip("`") if len(lacking) == 1 else ", ".join(lacking)
+            rows.append((city.tenant.name, cell, *("、".join(items) for items in names)))
+    assert table(NAME, "Books of the shipped cities") == rows
+
+
+def test_books_shown_are_sound(tmp_path: Path) -> None:
+    """The books shown can stand in a city's file as they are."""
+    file = _write(_files()[1], tmp_path)
+    shown = next(block.text for block in blocks(NAME) if block.text.startswith("cooperatives:"))
+    file.write_text(f"{file.read_text('utf-8')}\n{shown}", "utf-8")
+    found = load_tenants((SHIPPED, tmp_path / "mine"))
+    city = next(item for item in found if item.tenant.slug == file.stem).cooperation
+    assert not city.records(CooperativeMeasure.HOUSEHOLDS)
+    assert city.records(CooperativeMeasure.PEOPLE)
+    assert ([item.key for item in city.alliances], [item.key for item in city.ways]) == (
+        ["street_committee"],
+        ["joint_planning", "joint_safety"],
+    )
 
 
 def test_posts_shown_are_sound(tmp_path: Path) -> None:

@@ -119,6 +119,14 @@ def at(value: Any, *path: str | int) -> Any:
             ["$.generated[0].count", "$.generated[0].name"],
         ),
         (lambda city: city.update(inherit={"levels": "none"}), ["$.inherit.levels"]),
+        (
+            lambda city: city["cooperatives"].update(records=["FAMILIES"], several_memberships=0),
+            ["$.cooperatives.records[0]", "$.cooperatives.several_memberships"],
+        ),
+        (
+            lambda city: city.update(alliances=[{"key": "A", "name": "甲"}], ways=[{"key": "w"}]),
+            ["$.alliances[0].key", "$.ways[0]"],
+        ),
     ],
 )
 def test_a_wrong_file_is_not_valid(change: Callable[[Any], object], paths: list[str]) -> None:
@@ -226,6 +234,9 @@ generated:
     valid_from: 2023-07-01
     valid_to: 2024-07-01
     merged_into: grids
+cooperatives: {records: [HOUSEHOLDS, PEOPLE], several_memberships: true, note: 说明}
+alliances: [{key: committee, name: 大工委, assumed: true}]
+ways: [{key: joint, name: 联谋}]
 """
 
 WORDS = [

@@ -609,12 +609,18 @@ def things(tenant: City | Province) -> list[tuple[str, Stated]]:
             for items in (workflow.states, workflow.actions)
             for item in items
         ]
-    return found + (shared_things(tenant) if isinstance(tenant, Province) else [])
+    if isinstance(tenant, Province):
+        return found + shared_things(tenant)
+    found += [(f"alliance {item.key}", item) for item in tenant.alliances]
+    found += [(f"way {item.key}", item) for item in tenant.ways]
+    return [*found, ("cooperatives", tenant.cooperatives)]
 
 
 def shared_things(province: Province) -> list[tuple[str, Stated]]:
     """What a province shares with its cities."""
     found: list[tuple[str, Stated]] = [(f"domain {item.key}", item) for item in province.domains]
+    found += [(f"industry {item.key}", item) for item in province.industries]
+    found += [(f"dimension {item.key}", item) for item in province.dimensions]
     found += [(f"rung {item.rung}", item) for item in province.rungs]
     found += [(f"phase {item.phase}", item) for item in province.phases]
     found += [(f"default {item.key}", item) for item in province.defaults.levels]

@@ -65,7 +65,7 @@ def lost(workflow: Workflow) -> Iterator[tuple[str, Severity]]:
                 yield state.key, severity
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=60, deadline=None, database=None)
 @given(ANY)
 def test_what_passes_has_a_way_to_the_end_by_staff(workflow: Workflow) -> None:
     """From every state that an issue can come to, staff can bring it to a final state."""
@@ -75,7 +75,7 @@ def test_what_passes_has_a_way_to_the_end_by_staff(workflow: Workflow) -> None:
         assert list(lost(workflow)) == []
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=60, deadline=None, database=None)
 @given(ANY)
 def test_what_passes_can_be_carried_out(workflow: Workflow) -> None:
     """Each action leads where its effect may lead, is somebody's, and needs what can be given."""
@@ -101,14 +101,14 @@ def test_what_passes_can_be_carried_out(workflow: Workflow) -> None:
         assert {*needs(ruled)} <= {"NOTE"}
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=50, deadline=None, database=None)
 @given(sound_workflows())
 def test_sound_workflows_pass(workflow: Workflow) -> None:
     """The workflows that other tests take for sound are: the checks find nothing."""
     assert findings(workflow) == []
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=50, deadline=None, database=None)
 @given(sound_workflows(), st.data())
 def test_a_state_that_staff_cannot_leave_is_told(workflow: Workflow, data: st.DataObject) -> None:
     """A sound workflow without what staff can do in one of its open states is refused there."""
