@@ -21,6 +21,9 @@ class Permission(StrEnum):
     HANDLE_ISSUES = "HANDLE_ISSUES"
     CHANGE_ORGANIZATIONS = "CHANGE_ORGANIZATIONS"
     APPOINT = "APPOINT"
+    MANAGE_COOPERATIVES = "MANAGE_COOPERATIVES"
+    READ_AGREEMENTS = "READ_AGREEMENTS"
+    MANAGE_AGREEMENTS = "MANAGE_AGREEMENTS"
 
 
 class Reach(StrEnum):
@@ -45,6 +48,7 @@ _RESIDENT = _READER | {
 _MEMBER = _RESIDENT | {
     Permission.READ_ISSUES: Reach.SUBTREE,
     Permission.HANDLE_ISSUES: Reach.SUBTREE,
+    Permission.READ_AGREEMENTS: Reach.SUBTREE,
 }
 _WORKER = _MEMBER | {Permission.READ_PEOPLE: Reach.SUBTREE}
 _PROVINCIAL = {
@@ -67,6 +71,8 @@ TABLE: Mapping[Role, Mapping[Permission, Reach]] = {
         Permission.READ_PERSONAL_DATA: Reach.SUBTREE,
         Permission.CHANGE_ORGANIZATIONS: Reach.SUBTREE,
         Permission.APPOINT: Reach.SUBTREE,
+        Permission.MANAGE_COOPERATIVES: Reach.SUBTREE,
+        Permission.MANAGE_AGREEMENTS: Reach.SUBTREE,
     },
     Role.CITY_ADMIN: _READER
     | {
@@ -78,6 +84,9 @@ TABLE: Mapping[Role, Mapping[Permission, Reach]] = {
         Permission.HANDLE_ISSUES: Reach.TENANT,
         Permission.CHANGE_ORGANIZATIONS: Reach.TENANT,
         Permission.APPOINT: Reach.TENANT,
+        Permission.MANAGE_COOPERATIVES: Reach.TENANT,
+        Permission.READ_AGREEMENTS: Reach.TENANT,
+        Permission.MANAGE_AGREEMENTS: Reach.TENANT,
     },
     Role.PROVINCE_ANALYST: _PROVINCIAL,
     Role.PROVINCE_ADMIN: _PROVINCIAL | {Permission.CHANGE_ORGANIZATIONS: Reach.TENANT},

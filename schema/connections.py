@@ -1,11 +1,14 @@
 """Relay connections: one pair of types a row kind, all of the same shape."""
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import strawberry
 
-from schema.fields import passing
-from schema.paging import Slice
+from schema.context import Context
+from schema.fields import passing, relation
+from schema.loaders.pages import Counted, Total
+from schema.paging import Slice, Window
 
 First = Annotated[
     int | None,
@@ -70,3 +73,23 @@ def edge_cursor() -> Any:
 def edge_node() -> Any:
     """The `node` field of an edge."""
     return passing(lambda root: root[1], "节点 | the row")
+
+
+@dataclass(frozen=True)
+class WholeList:
+    """No arguments: the total is of the connection's own list, whatever its window."""
+
+    def checked(self, context: Context, root: Any) -> Counted:
+        """The connection's filters, without its window, so that every page has one total."""
+        pages, _ = root.key
+        return Counted(pages, replace(root.arguments, window=Window(1)))
+
+
+def total_count() -> Any:
+    """The `totalCount` field of a connection over a list of `schema/loaders/pages.py`."""
+    return relation(
+        Total,
+        "总数(另需一条 SQL)| how many in all (one more SQL statement)",
+        key=lambda root: root.key[1],
+        arguments=WholeList,
+    )

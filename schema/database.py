@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from types import TracebackType
@@ -165,9 +165,12 @@ class Database:
         return task
 
     @asynccontextmanager
-    async def unit_of_work(self, scope: Scope) -> AsyncIterator[AsyncConnection]:
+    async def unit_of_work(
+        self, scope: Scope, beside: Collection[int] = ()
+    ) -> AsyncIterator[AsyncConnection]:
         """One writing transaction in one tenant: committed at the end, undone by an exception.
 
+        `beside` are the other tenants that it wrote in, as they are when it commits.
         Errors: `CodedError` UNAVAILABLE; DEADLINE_EXCEEDED where a statement or the waiting for a
         lock takes longer than `statement_timeout`.
         """
@@ -180,7 +183,8 @@ class Database:
                 await connection.exec_driver_sql(scope.setting)
                 yield connection
             for tell in self._told:
-                tell(*scope.tenant_ids)
+                for tenant_id in (*scope.tenant_ids, *beside):
+                    tell(tenant_id)
         except DBAPIError as error:
             raise _explained(error) from error
         except (*UNREACHABLE, PoolTimeoutError) as error:

@@ -6,13 +6,29 @@ from typing import Any
 import strawberry
 
 from schema.access import Permission, Reach
+from schema.agreement_actions import AgreementAction
+from schema.agreement_measures import AgreementDimension, AgreementKind, ProgressStatus
 from schema.changes import ChangeKind
 from schema.events import EventKind
+from schema.loaders.cooperative_statistics import CooperativeDimension
 from schema.loaders.issue_order import IssueOrder
+from schema.loaders.posting_match import MatchReasonKind
 from schema.personal import PersonalClass
 from schema.refusals import RefusalCode
+from schema.tables.agreement import (
+    ActivityKind,
+    AgreementState,
+    Completion,
+    DeliveryState,
+    EndReason,
+    Every,
+    PartyRole,
+)
+from schema.tables.cooperative import CooperativeKind
+from schema.tables.market import DealState, PostingKind, PostingState
 from tenants.catalogue import QuestionKind
 from tenants.channel import Channel
+from tenants.cooperation import CooperativeMeasure
 from tenants.deadline import DeadlineStatus
 from tenants.definition import DataKind
 from tenants.hierarchy import Rung
@@ -161,6 +177,54 @@ _described(
         "HANDLER_NOT_ALLOWED": "不能交由其承办 | it cannot be given to that one",
         "MERGE_NOT_ALLOWED": "不能并入该事项 | it cannot be merged into that one",
         "RATING_OUT_OF_RANGE": "满意度应为 1 至 5 | satisfied is from 1 to 5",
+        "COOPERATIVE_UNKNOWN": "没有此合作社 | no such cooperative",
+        "COOPERATIVE_DISSOLVED": "合作社已解散 | the cooperative is dissolved",
+        "COOPERATIVE_CHANGED": "合作社或其成效在此期间已有更新 | it, or a result of it, has "
+        "changed meanwhile",
+        "INDUSTRY_UNKNOWN": "全省产业词汇中没有 | no industry of the province's vocabulary",
+        "PRODUCT_MALFORMED": "产品名称不合要求 | no name of a product",
+        "UNION_REQUIRED": "须为联合社,或不能为联合社 | it must be a union, or must not",
+        "ALREADY_MEMBER": "已是成员 | it is a member already",
+        "NOT_MEMBER": "不是成员 | it is no member",
+        "MEMBERS_REMAIN": "还有成员 | members remain",
+        "HOUSEHOLD_UNKNOWN": "没有此农户 | no such household",
+        "HOUSEHOLD_EXISTS": "此人已是户主 | the person heads a household already",
+        "SHARE_EXCEEDED": "股份合计超过 100% | the shares would be more than 100 %",
+        "AMOUNT_OUT_OF_RANGE": "数额不可用 | the amount or quantity cannot be",
+        "MEASURE_NOT_RECORDED": "本市不记录此指标 | the city does not record this",
+        "RESULT_EXISTS": "该年成效已登记,更正须写明 | the year is recorded; correct it instead",
+        "RESULT_UNKNOWN": "该年成效尚未登记 | the year is not recorded yet",
+        "RESULT_EMPTY": "没有给出任何指标 | no measure is given",
+        "ENTERPRISE_UNKNOWN": "没有此企业 | no such enterprise",
+        "ENTERPRISE_LEFT": "企业已退出目录 | the enterprise has left the directory",
+        "POSTING_UNKNOWN": "没有此供需信息 | no such posting",
+        "POSTING_CLOSED": "供需信息已关闭 | the posting is closed",
+        "POSTINGS_DIFFER": "供需信息与双方不符 | the postings are not of these two",
+        "MATCHING_EVENT_UNKNOWN": "没有此对接会 | no such matching event",
+        "DEAL_UNKNOWN": "没有此合作 | no such deal",
+        "DEAL_CHANGED": "合作在此期间已有更新 | the deal has changed meanwhile",
+        "DEAL_STATE_NOT_ALLOWED": "合作当前状态不可如此办理 | the deal's state does not allow it",
+        "VILLAGE_LISTED": "该村已在集体经济薄弱村之列 | the village is listed as weak already",
+        "VILLAGE_NOT_LISTED": "该村不在集体经济薄弱村之列 | the village is not listed as weak",
+        "AGREEMENT_UNKNOWN": "没有此协议 | no such agreement",
+        "AGREEMENT_STATE_NOT_ALLOWED": "协议当前状态不可如此办理 | its state does not allow it",
+        "AGREEMENT_CHANGED": "协议在此期间已有更新 | the agreement has changed meanwhile",
+        "CONTENT_STALE": "所见内容已非最新版本 | what was seen is not the newest version",
+        "CONTENT_UNCHANGED": "内容没有变化 | the content is the same",
+        "PARTY_UNKNOWN": "没有此方 | no such party",
+        "PARTY_TWICE": "同一组织列为两方 | one organization is named twice",
+        "PARTY_REQUIRED": "须指明代表哪一方 | say for which party",
+        "PARTIES_TOO_FEW": "至少须有两方 | an agreement has two parties at least",
+        "PARTIES_TOO_MANY": "成员过多 | too many parties",
+        "ALREADY_SIGNED": "该方已签署此版本 | the party has signed this version",
+        "DIMENSION_UNKNOWN": "全省联建维度中没有 | no dimension of the province's vocabulary",
+        "COMMITMENT_UNKNOWN": "协议没有此项承诺 | the agreement has no such commitment",
+        "COMMITMENT_MALFORMED": "承诺不合要求 | the commitment cannot be",
+        "COMMITMENTS_OPEN": "还有未兑现的承诺 | commitments are not fulfilled yet",
+        "DELIVERY_UNKNOWN": "没有此兑现记录 | no such delivery",
+        "DELIVERY_ANSWERED": "兑现记录已被确认或提出异议 | it is confirmed or disputed already",
+        "ALLIANCE_UNKNOWN": "本市没有此种联盟 | the city has no such kind of alliance",
+        "WAY_UNKNOWN": "本市没有此种联动方式 | the city has no such way of working together",
     },
 )
 _described(
@@ -209,6 +273,44 @@ _described(
         "ISSUE_DUE_SOON": "临近时限 | it is due soon",
         "ISSUE_OVERDUE": "逾期 | it is overdue",
         "ISSUE_FOLLOWED_UP": "回访 | somebody asked after it",
+        "COOPERATIVE_FOUNDED": "合作社成立 | a cooperative was founded",
+        "COOPERATIVE_CHANGED": "合作社信息变更 | what is said of it changed",
+        "COOPERATIVE_DISSOLVED": "合作社解散 | it was dissolved",
+        "COOPERATIVE_JOINED_UNION": "加入联合社 | it joined a union",
+        "COOPERATIVE_LEFT_UNION": "退出联合社 | it left a union",
+        "COOPERATIVE_HOUSEHOLD_ENROLLED": "农户入社 | a household joined it",
+        "COOPERATIVE_HOUSEHOLD_LEFT": "农户退社 | a household left it",
+        "COOPERATIVE_HOUSEHOLD_CHANGED": "农户或其入社信息变更 | what is known of a household, or "
+        "what it brought, changed",
+        "COOPERATIVE_RESULT_RECORDED": "登记年度成效 | a year's results were recorded",
+        "COOPERATIVE_RESULT_CORRECTED": "更正年度成效 | a year's results were corrected",
+        "COOPERATIVE_POSTED": "合作社发布供需 | it posted supply or demand",
+        "COOPERATIVE_POSTING_CLOSED": "合作社关闭供需 | it closed a posting",
+        "COOPERATIVE_DEAL_PROPOSED": "提出合作 | a deal was proposed",
+        "COOPERATIVE_DEAL_ADVANCED": "合作有进展 | a deal went a step further, or failed",
+        "ECONOMY_ENTERPRISE_LISTED": "企业载入目录 | an enterprise joined the directory",
+        "ECONOMY_ENTERPRISE_DELISTED": "企业退出目录 | an enterprise left the directory",
+        "ECONOMY_ENTERPRISE_POSTED": "企业发布供需 | an enterprise posted supply or demand",
+        "ECONOMY_POSTING_CLOSED": "企业关闭供需 | an enterprise closed a posting",
+        "ECONOMY_MATCHING_HELD": "召开对接会 | a matching event was held",
+        "ECONOMY_ASSET_TRADED": "集体资产成交 | what a village owns was traded",
+        "ECONOMY_VILLAGE_LISTED": "列为集体经济薄弱村 | a village was listed as weak",
+        "ECONOMY_VILLAGE_SUPPORTED": "拨付扶持资金 | a weak village was supported",
+        "ECONOMY_VILLAGE_CLEARED": "薄弱村清零 | a village was weak no more",
+        "AGREEMENT_DRAFTED": "起草协议 | an agreement was drafted",
+        "AGREEMENT_PROPOSED": "提出协议 | it was proposed to all parties",
+        "AGREEMENT_REVISED": "修改协议 | a new version was proposed",
+        "AGREEMENT_PARTY_SIGNED": "一方签署 | a party signed it",
+        "AGREEMENT_SIGNED": "各方均已签署 | every party has signed it",
+        "AGREEMENT_ACTIVATED": "协议生效 | it came into force",
+        "AGREEMENT_DECLINED": "一方拒签 | a party declined it",
+        "AGREEMENT_COMPLETED": "协议完成或到期 | it was completed, or its term is over",
+        "AGREEMENT_TERMINATED": "协议终止 | it was terminated",
+        "AGREEMENT_RENEWED": "协议续签 | another one goes on with it",
+        "AGREEMENT_DELIVERY_RECORDED": "登记兑现 | something was delivered",
+        "AGREEMENT_DELIVERY_CONFIRMED": "确认兑现 | another party confirmed it",
+        "AGREEMENT_DELIVERY_DISPUTED": "对兑现提出异议 | another party disputed it",
+        "AGREEMENT_ACTIVITY_RECORDED": "登记会商或活动 | a meeting or activity was recorded",
         "PERSONAL_DATA_READ": "查看个人信息原文 | personal data were shown unmasked",
         "PERSONAL_DATA_DENIED": "拒绝查看个人信息 | personal data were denied",
         "PERSONAL_DATA_EXPORTED": "导出个人信息 | a person's data were exported",
@@ -336,6 +438,12 @@ _described(
         "HANDLE_ISSUES": "依流程办理事项 | handle issues as their workflows have it",
         "CHANGE_ORGANIZATIONS": "设立、更名、划转、合并、撤销组织 | change organizations",
         "APPOINT": "任命、免去 | appoint and relieve",
+        "MANAGE_COOPERATIVES": "办理合作社、社员、成效、供需与合作 | change cooperatives, members, "
+        "results, postings and deals",
+        "READ_AGREEMENTS": "查看未签成的协议、兑现与活动 | see agreements before they are signed, "
+        "deliveries and activities",
+        "MANAGE_AGREEMENTS": "提出、签署协议,登记与确认兑现 | propose and sign agreements, record "
+        "and confirm deliveries",
     },
 )
 _described(
@@ -347,5 +455,181 @@ _described(
         "TENANT": "整个城市(或省级自身)| the whole tenant",
         "PROVINCE": "全省各市 | all cities of the province",
         "EVERYWHERE": "全部租户 | every tenant",
+    },
+)
+_described(
+    CooperativeKind,
+    "合作社的种类 | Kinds of cooperatives.",
+    {
+        "COOPERATIVE": "合作社 | cooperative of households",
+        "VILLAGE_ENTERPRISE": "村办企业 | enterprise of a village",
+        "UNION": "联合社 | union of cooperatives",
+    },
+)
+_described(
+    CooperativeMeasure,
+    "合作社的指标;户与人是两种指标,从不相加。 | Measures of cooperatives; households and people "
+    "are never added.",
+    {
+        "HOUSEHOLDS": "入社农户(户)| member households",
+        "PEOPLE": "入社农户的人口(人)| people of member households",
+        "REVENUE": "经营收入(元)| revenue, 元",
+        "COLLECTIVE_INCOME": "村集体收入(元)| collective income, 元",
+        "HOUSEHOLD_GAIN": "户均增收(元)| mean gain a household, 元",
+        "ONLINE_SALES": "线上销售额(元)| online sales, 元",
+        "JOBS": "带动就业(人)| jobs",
+        "DEALS": "与企业的合作 | deals with enterprises",
+        "ASSET_TRADES": "农村集体资产交易 | trades of collective assets",
+    },
+)
+_described(
+    CooperativeDimension,
+    "合作社统计的维度 | What statistics of cooperatives are broken down by.",
+    {
+        "CITY": "城市 | city",
+        "KIND": "种类 | kind",
+        "INDUSTRY": "产业 | industry",
+    },
+)
+_described(
+    PostingKind,
+    "供或需 | Supply or demand.",
+    {"SUPPLY": "供应 | supply", "DEMAND": "需求 | demand"},
+)
+_described(
+    PostingState,
+    "供需信息是否有效 | Whether counterparts are still sought.",
+    {"OPEN": "有效 | open", "CLOSED": "已关闭 | closed"},
+)
+_described(
+    DealState,
+    "合作进展 | How far a deal has come.",
+    {
+        "PROPOSED": "已提出 | proposed",
+        "INTENDED": "已达成意向 | both intend it",
+        "CONTRACTED": "已签约 | contracted",
+        "DELIVERED": "已交付 | delivered",
+        "SETTLED": "已结算 | settled",
+        "FAILED": "未成 | failed",
+    },
+)
+_described(
+    MatchReasonKind,
+    "供需匹配的理由 | Why two postings are thought to suit each other, and how well.",
+    {
+        "PRODUCT_EXACT": "产品相同 | the same product",
+        "PRODUCT_CONTAINS": "一方的产品名称包含另一方 | the name of one product holds the other",
+        "QUANTITY_COVERED": "供应占需求数量的份额 | how much of the wanted quantity is supplied",
+        "UNIT_DIFFERS": "单位不同,数量不可比 | units differ, so quantities do not compare",
+        "PERIOD_OVERLAPS": "时间重叠 | the periods overlap",
+        "PRICE_WITHIN": "供应价不高于需求价 | the price is not above the wanted one",
+        "PRICE_ABOVE": "供应价高于需求价 | the price is above the wanted one",
+        "PRICE_UNKNOWN": "未标价或单位不同,价格不可比 | a price is missing, or units differ",
+        "DISTANCE": "组织树上的距离 | how far apart they are in the tree",
+    },
+)
+_described(
+    AgreementState,
+    "协议的状态 | The life of an agreement.",
+    {
+        "DRAFT": "草案,仅起草方可见 | draft, for its own tenant alone",
+        "PROPOSED": "待各方签署 | to be signed by every party",
+        "SIGNED": "均已签署,尚未到期始 | signed by all, before its first day",
+        "ACTIVE": "生效 | in force",
+        "COMPLETED": "已完成或期满 | completed, or its term is over",
+        "TERMINATED": "已终止 | terminated",
+        "DECLINED": "已拒签 | declined",
+    },
+)
+_described(
+    PartyRole,
+    "一方在协议中的角色 | What a party is to an agreement.",
+    {"INITIATOR": "发起方 | initiator", "PARTNER": "联建方、成员单位 | partner or member"},
+)
+_described(
+    DeliveryState,
+    "对方对兑现记录的回应 | What another party says of a delivery.",
+    {
+        "RECORDED": "待确认 | to be confirmed",
+        "CONFIRMED": "已确认 | confirmed",
+        "DISPUTED": "有异议 | disputed",
+    },
+)
+_described(
+    ActivityKind,
+    "会商或活动 | A meeting of the parties, or something that they did together.",
+    {"MEETING": "联席会商 | meeting", "ACTIVITY": "联建活动 | activity"},
+    name="AgreementActivityKind",
+)
+_described(
+    EndReason,
+    "协议结束的原因 | Why an agreement is over.",
+    {
+        "FULFILLED": "承诺均已兑现 | every commitment is fulfilled",
+        "EXPIRED": "期满 | its term is over",
+        "AGREED": "各方商定 | by mutual consent",
+        "WITHDRAWN": "一方退出 | a party withdrew",
+    },
+    name="AgreementEndReason",
+)
+_described(
+    Every,
+    "承诺的数量按年计,或按全部期限计 | Whether a commitment's quantity is for a year or for all.",
+    {"YEAR": "每年 | each year of the term", "ALL": "全部期限 | all of the term"},
+    name="CommitmentEvery",
+)
+_described(
+    Completion,
+    "完成协议的理由 | Why parties complete an agreement.",
+    {
+        "FULFILLED": "承诺均已兑现 | every commitment is fulfilled",
+        "AGREED": "各方商定结束 | the parties agree to end it",
+    },
+    name="AgreementCompletion",
+)
+_described(
+    AgreementKind,
+    "结对或联盟 | A pairing, or an alliance of many members.",
+    {"PAIRING": "结对共建 | pairing", "ALLIANCE": "多方联盟,如大工委 | alliance of many members"},
+)
+_described(
+    ProgressStatus,
+    "承诺的状况 | How a commitment stands; of several, how they stand together.",
+    {
+        "NO_TARGET": "未定量 | no quantity was promised",
+        "NOT_STARTED": "尚未开始 | nothing has been delivered yet",
+        "IN_PROGRESS": "进行中 | something has been delivered",
+        "FULFILLED": "已兑现 | what was promised is delivered, and confirmed",
+        "OVERDUE": "逾期未兑现 | it is past its due date",
+        "MISSED": "协议已结束而未兑现 | the agreement is over, and it is not fulfilled",
+    },
+)
+_described(
+    AgreementDimension,
+    "协议统计的维度 | What statistics of agreements may be broken down by.",
+    {
+        "CITY": "城市:各市各有一份 | city: each that has a copy",
+        "STATE": "状态 | state",
+        "DIMENSION": "联建维度 | dimension of the agreement: one that has several is in each row",
+        "CITY_PAIR": "城市对 | pair of cities of its parties",
+        "ALLIANCE": "联盟种类 | kind of alliance",
+        "YEAR": "各方均已签署之年 | year in which all had signed",
+    },
+)
+_described(
+    AgreementAction,
+    "一方可对协议办理的 | What a party may do with an agreement; each is a mutation.",
+    {
+        "PROPOSE": "提出草案 | propose a draft",
+        "REVISE": "修改,提出新版 | propose a new version",
+        "SIGN": "签署 | sign",
+        "DECLINE": "拒签 | decline",
+        "COMPLETE": "完成 | complete",
+        "TERMINATE": "终止 | terminate",
+        "RENEW": "续签 | renew",
+        "RECORD_DELIVERY": "登记兑现 | record a delivery",
+        "CONFIRM_DELIVERY": "确认兑现 | confirm a delivery of another party",
+        "DISPUTE_DELIVERY": "对兑现提出异议 | dispute a delivery of another party",
+        "RECORD_ACTIVITY": "登记会商或活动 | record a meeting or activity",
     },
 )

@@ -4,15 +4,19 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Generator
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import strawberry
 from strawberry.types import Info
+from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
 
 from schema.context import Context
 from schema.loaders.loader import Loader
-from schema.projection import COLUMNS, LOADER, PASSES
+from schema.projection import COLUMNS, LOADER, PASSES, POINTS
 from schema.stream import Stream
+
+T = TypeVar("T", bound=type[Any])
 
 
 class Arguments(Protocol):
@@ -81,13 +85,18 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not strawberry.UNSET}
 
 
-def passing(function: Callable[[Any], Any], description: str) -> Any:
-    """A field of a wrapper (a connection, an edge) whose selection is that of the rows below."""
+def passing(function: Callable[[Any], Any], description: str, columns: tuple[str, ...] = ()) -> Any:
+    """A field of a wrapper (a connection, an edge) whose selection is that of the rows below.
+
+    `columns` are those that it needs by itself.
+    """
 
     def resolve(root: Any) -> Any:
         return function(root)
 
-    return strawberry.field(resolver=resolve, description=description, metadata={PASSES: True})
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={PASSES: True, COLUMNS: columns}
+    )
 
 
 def relation(
@@ -98,6 +107,7 @@ def relation(
     columns: tuple[str, ...] = (),
     arguments: type[Any] | None = None,
     finish: Callable[[Any, Any, Context], Any] | None = None,
+    points: int = 0,
 ) -> Any:
     """A field that a batch loader answers.
 
@@ -106,7 +116,8 @@ def relation(
     with None in it, is answered by null at once. `columns` are those of the row that the function,
     the arguments or `finish` read. `arguments` is a dataclass as in
     `Arguments`; one without `checked` only serves the key. `finish` makes the field's value from
-    the loader's, the row and the context, where they differ.
+    the loader's, the row and the context, where they differ. `points` are what the field costs
+    besides what others do that a loader answers (`server/cost.py`).
     """
     from_columns = isinstance(key, tuple)
     make_key = _columns_key(key) if isinstance(key, tuple) else _function_key(key)
@@ -131,8 +142,39 @@ def relation(
         metadata={
             COLUMNS: (*key, *columns) if isinstance(key, tuple) else columns,
             LOADER: loader,
+            POINTS: points,
         },
     )
+
+
+def guarded(check: Callable[[Any, Context], None], *, but: frozenset[str]) -> Callable[[T], T]:
+    """A decorator, below `strawberry.type`, of a type whose fields are not all for everybody.
+
+    Each field asks `check(object, context)` first, which raises where the client may not have it,
+    except those whose Python names are in `but`: a field that is added later is guarded, too.
+    """
+
+    def declare(type_: T) -> T:
+        for name, field in vars(type_).items():
+            if isinstance(field, StrawberryField) and name not in but:
+                assert field.base_resolver is not None
+                ask = _asking(check, field.base_resolver.wrapped_func)
+                field.base_resolver = StrawberryResolver(ask)
+        return type_
+
+    return declare
+
+
+def _asking(check: Callable[[Any, Context], None], ask: Any) -> Callable[..., Any]:
+    """A resolver as `derived` and `relation` make them, behind a check."""
+
+    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
+        check(root, info.context)
+        return ask(root, info, **given)
+
+    declared: Any = resolve
+    declared.__signature__, declared.__annotations__ = ask.__signature__, ask.__annotations__
+    return resolve
 
 
 def streaming(

@@ -14,6 +14,9 @@ OF_PREFIX: Mapping[str, Permission] = {
     "APPOINTED": Permission.READ_PEOPLE,
     "RELIEVED": Permission.READ_PEOPLE,
     "ISSUE_": Permission.READ_ISSUES,
+    "COOPERATIVE_": Permission.READ_PEOPLE,
+    "ECONOMY_": Permission.READ_PEOPLE,
+    "AGREEMENT_": Permission.READ_AGREEMENTS,
     "PERSONAL_DATA_": Permission.READ_AUDIT,
 }
 """How the names of kinds begin, with the permission that shows them.

@@ -13,6 +13,7 @@ from schema.events import Event, append
 from schema.keyring import Keyring
 from schema.refusals import Refused
 from schema.scope import Login, Scope
+from schema.sides import each_side, peer
 from tenants.definition import Definition
 
 T = TypeVar("T")
@@ -20,7 +21,10 @@ T = TypeVar("T")
 
 @dataclass
 class Work:
-    """What an action works with; it never commits, and adds what it did to `events`."""
+    """What an action works with; it never commits, and adds what it did to `events`.
+
+    `beside` has the events of other tenants' logs, by tenant, where copies of theirs were written.
+    """
 
     connection: AsyncConnection
     actor: Actor
@@ -29,6 +33,7 @@ class Work:
     today: datetime.date
     keyring: Keyring
     events: list[Event] = field(default_factory=list)
+    beside: dict[int, list[Event]] = field(default_factory=dict)
 
     @property
     def tenant_id(self) -> int:
@@ -37,7 +42,8 @@ class Work:
 
 
 Action = Callable[[Work], Awaitable[T | Refused]]
-Open = Callable[[Scope], AbstractAsyncContextManager[AsyncConnection]]
+Open = Callable[[Scope, set[int]], AbstractAsyncContextManager[AsyncConnection]]
+"""Opens a transaction; the set grows by the other tenants that it writes in."""
 
 
 class _UndoneError(Exception):
@@ -57,14 +63,25 @@ async def perform(
     """Run an action in a transaction of its own; a refusal or a dry run changes nothing."""
     scope = Scope(frozenset({definition.tenant_id}), Login.CITY)
     outcome: T | Refused
+    beside: set[int] = set()
     try:
-        async with open_(scope) as connection:
+        async with open_(scope, beside) as connection:
             work = Work(connection, actor, definition, now, today, keyring)
             outcome = await action(work)
             if dry_run or isinstance(outcome, Refused):
                 raise _UndoneError
-            if work.events:
-                await append(connection, work.tenant_id, actor, work.events, now)
+            await _tell(work)
+            beside.update(work.beside)
     except _UndoneError:
         pass
     return outcome
+
+
+async def _tell(work: Work) -> None:
+    """Write all events, as the last thing: whoever has a log's counter commits next."""
+    own = work.tenant_id
+    logs = {own: work.events, **work.beside}
+    told = [tenant_id for tenant_id, events in logs.items() if events]
+    async for tenant_id in each_side(work.connection, own, told):
+        actor = work.actor if tenant_id == own else peer(work.actor, own)
+        await append(work.connection, tenant_id, actor, logs[tenant_id], work.now)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from schema.issues.needs import EVIDENCE, LONGEST_ADDRESS
+from schema.evidence import EVIDENCE, LONGEST_ADDRESS
 from schema.issues.reasons import wrong
 from schema.refusals import Refusal, RefusalCode
 from tenants.catalogue import QuestionKind, Service, ServiceQuestion

@@ -1,22 +1,15 @@
 """What is given with an action: all that it needs, nothing that it does not take."""
 
-import re
 from collections.abc import Iterator
 
+from schema.evidence import malformed_evidence
 from schema.issues.draft import Given
 from schema.issues.reasons import wrong
-from schema.issues.texts import is_plain
 from schema.refusals import Refusal, RefusalCode
+from schema.texts import is_plain
 from tenants.workflow import ActionNeed, WorkflowAction, needs
 
 LONGEST_NOTE = 2000
-MOST_EVIDENCE = 9
-LONGEST_ADDRESS = 500
-ENDINGS = ("jpg", "jpeg", "png", "webp", "heic", "gif", "mp4", "mov", "mp3", "m4a", "pdf")
-"""Kinds of files that may be evidence: pictures, films, recordings, papers."""
-
-EVIDENCE = re.compile(r"https://[^\s/?#]+/[^\s?#]+\.(\w+)(\?[^\s#]*)?")
-
 FIELDS = {
     ActionNeed.NOTE: "note",
     ActionNeed.EVIDENCE: "evidence",
@@ -82,21 +75,4 @@ def malformed(given: Given) -> Iterator[Refusal]:
             f"this one has {len(note)}.",
             "note",
         )
-    if len(given.evidence) > MOST_EVIDENCE:
-        yield wrong(
-            RefusalCode.EVIDENCE_MALFORMED,
-            f"附件 {len(given.evidence)} 个,至多 {MOST_EVIDENCE} 个。",
-            f"There are {len(given.evidence)} pieces of evidence; {MOST_EVIDENCE} are the most.",
-            "evidence",
-        )
-    for address in given.evidence:
-        match = EVIDENCE.fullmatch(address)
-        if match and match[1].lower() in ENDINGS and len(address) <= LONGEST_ADDRESS:
-            continue
-        yield wrong(
-            RefusalCode.EVIDENCE_MALFORMED,
-            f"附件“{address[:80]}”不可用:应为 https 地址,文件类型为 {'、'.join(ENDINGS)}。",
-            f"The evidence {address[:80]!r} cannot be: expected an https address of a file of "
-            f"the type {', '.join(ENDINGS)}.",
-            "evidence",
-        )
+    yield from malformed_evidence(given.evidence)

@@ -5,6 +5,7 @@ import unicodedata
 
 from schema.issues.reasons import wrong
 from schema.refusals import Refusal, RefusalCode
+from schema.texts import is_plain
 
 LONGEST_TITLE = 100
 LONGEST_DESCRIPTION = 5000
@@ -51,8 +52,3 @@ def title_from(description: str | None) -> str:
     sentences = (part.split() for part in _END.split(description or ""))
     first = next((" ".join(parts) for parts in sentences if parts), "")
     return first if len(first) <= MADE else first[: MADE - 1] + "…"
-
-
-def is_plain(text: str, taken: str) -> bool:
-    """Whether a text has no control characters but those in `taken`, and can be stored."""
-    return all(sign in taken or unicodedata.category(sign) not in ("Cc", "Cs") for sign in text)

@@ -18,6 +18,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.database import Snapshot
+from schema.loaders.agreement import AGREEMENT
+from schema.loaders.cooperative import COOPERATIVE
 from schema.loaders.held_post import POST
 from schema.loaders.loader import Loader
 from schema.loaders.organization import ORGANIZATION
@@ -30,10 +32,12 @@ FIGURE: Any = FigureRow.__table__  # type: ignore[attr-defined]
 
 
 class TenantDataKinds(Loader[tuple[int], None]):
-    """(tenant,) → the kinds of data that its organizations, posts and figures are, as text.
+    """(tenant,) → the kinds of data that its organizations, posts, figures, cooperatives and
+    agreements are, as text.
 
     People are of the kind of their posts, and not every login may read them. Generated issues are
-    only where there are generated posts; no login but the city's may read issues.
+    only where there are generated posts; no login but the city's may read issues. Enterprises and
+    what else belongs to cooperatives is generated only where cooperatives are.
     """
 
     counts = True
@@ -68,6 +72,12 @@ def _data_kinds_statement() -> Statement:
         ),
         select(POST.c.tenant_id, POST.c.data_kind).where(POST.c.tenant_id == tenants),
         select(FIGURE.c.tenant_id, reported).where(FIGURE.c.tenant_id == tenants),
+        select(COOPERATIVE.c.tenant_id, COOPERATIVE.c.data_kind).where(
+            COOPERATIVE.c.tenant_id == tenants
+        ),
+        select(AGREEMENT.c.tenant_id, AGREEMENT.c.data_kind).where(
+            AGREEMENT.c.tenant_id == tenants
+        ),
     ).subquery("kinds")
     grouped = select(kinds.c.tenant_id, func.array_agg(kinds.c.data_kind).label("kinds"))
     return render(grouped.group_by(kinds.c.tenant_id))

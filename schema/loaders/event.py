@@ -128,6 +128,24 @@ class EventsOfIssue(_Pages):
         return and_(e.c.tenant_id == k.c.tenant_id, e.c.issue_id == k.c.id)
 
 
+class EventsOfCooperative(_Pages):
+    """(tenant, cooperative) → a page of what happened to it, its members, results and deals."""
+
+    @classmethod
+    def owned(cls, e: Any, k: Any) -> Any:
+        """Those of the cooperative."""
+        return and_(e.c.tenant_id == k.c.tenant_id, e.c.cooperative_id == k.c.id)
+
+
+class EventsOfAgreement(_Pages):
+    """(tenant, agreement) → a page of what happened to it; for who sees the copy whole."""
+
+    @classmethod
+    def owned(cls, e: Any, k: Any) -> Any:
+        """Those of the agreement."""
+        return and_(e.c.tenant_id == k.c.tenant_id, e.c.agreement_id == k.c.id)
+
+
 @dataclass(frozen=True)
 class EventPeople:
     """A page of the people whom an event names, in order of id, as far as the viewer sees them."""

@@ -10,7 +10,7 @@ import asyncpg
 from sqlalchemy import Select
 
 from schema.database import Snapshot
-from schema.loaders.statement import Statement, key_values, keys_table, render
+from schema.loaders.statement import Statement, key_values, keys_table, render_keyed
 from schema.scope import Scope
 
 K = TypeVar("K", bound=Hashable)
@@ -112,4 +112,4 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
 
 @cache
 def _rendered(loader: Any, columns: tuple[str, ...], shape: Hashable) -> Statement:
-    return render(loader.select(keys_table(*loader.names), columns, shape))
+    return render_keyed(loader.select(keys_table(*loader.names), columns, shape))

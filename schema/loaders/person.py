@@ -27,6 +27,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
 from schema.loaders.held_post import PERSON, POST, held
+from schema.loaders.household import HOUSEHOLD
 from schema.loaders.loader import KeyedLoader
 from schema.loaders.organization import (
     ORGANIZATION,
@@ -64,8 +65,8 @@ class PersonReach:
 class PersonById(KeyedLoader[PersonReach]):
     """(tenant, id) → the person, or None where the viewer may not see who it is.
 
-    The row says whether the person holds a post where the viewer may read personal data
-    (`clear`). A person always sees itself: that is for the field to decide.
+    The row says whether the person holds a post, or heads a household, where the viewer may read
+    personal data (`clear`). A person always sees itself: that is for the field to decide.
     """
 
     record = PersonRecord
@@ -231,9 +232,23 @@ def _taken(x: Any, columns: tuple[str, ...], shape: tuple[str, str]) -> list[Any
     names = [name for name in dict.fromkeys((*columns, "tenant_id", "id")) if name in x.c]
     return [
         *(x.c[name] for name in names),
-        _within(x, visible, "visible").label("visible"),
-        _within(x, clear, "clear").label("clear"),
+        or_(_within(x, visible, "visible"), _heads(x, visible, "visible")).label("visible"),
+        or_(_within(x, clear, "clear"), _heads(x, clear, "clear")).label("clear"),
     ]
+
+
+def _heads(x: Any, extent: str, name: str) -> ColumnElement[bool]:
+    """Whether the person heads a household in one of the subtrees."""
+    if extent != "some":
+        return false()  # everywhere and nowhere are for posts to say
+    h, o = HOUSEHOLD.alias("hh"), ORGANIZATION.alias("ho")
+    return exists().where(
+        h.c.tenant_id == x.c.tenant_id,
+        h.c.head_id == x.c.id,
+        o.c.tenant_id == h.c.tenant_id,
+        o.c.id == h.c.organization_id,
+        covered(o, name),
+    )
 
 
 def _within(x: Any, extent: str, name: str) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """SQL of the read path: rendered once from the table metadata, run on asyncpg directly."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql import Executable, TableValuedAlias
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_TYPES: dict[str, Any] = {"tenant_id": Integer(), "id": Uuid(), "issue_id": Uuid()}
+
+
+def _type(name: str) -> Any:
+    """The type of a column that keys have: ids of rows, the tenant's number, else text."""
+    if name == "tenant_id":
+        return Integer()
+    return Uuid() if name == "id" or name.endswith("_id") else Text()
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,25 @@ def render(executable: Executable) -> Statement:
     return Statement(str(compiled), tuple(compiled.positiontup or ()), fixed)
 
 
+def render_keyed(executable: Executable) -> Statement:
+    """`render` for a statement over a table of keys (`keys_table`).
+
+    Errors: `ValueError` where a select deep inside names the table anew: every key would get the
+    rows of all. SQLAlchemy sees a table one select further out, and no further: the inner select
+    needs `.correlate(k)`.
+    """
+    found = render(executable)
+    if len(re.findall(r"WITH ORDINALITY AS \w+\([^)]*\bn\)", found.sql)) > 1:
+        raise ValueError(f"a select inside lacks .correlate(k): {found.sql}")
+    return found
+
+
 def keys_table(*names: str) -> TableValuedAlias:
     """A table `k` of the batch's keys: one array parameter a column, and `n` from 1.
 
     The parameters are named like the columns with `s` added.
     """
-    types: list[Any] = [_TYPES.get(name, Text()) for name in names]
+    types: list[Any] = [_type(name) for name in names]
     arrays: list[Any] = [
         bindparam(f"{name}s", type_=ARRAY(kind)) for name, kind in zip(names, types, strict=True)
     ]

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from schema.changes import Change, ChangeKind
+from schema.codes import Coded, free_code
 from schema.events import Event, EventKind
 from schema.ids import derived_uuid
-from schema.organizations.codes import free_code
+from schema.loaders.organization import ORGANIZATION
 from schema.organizations.naming import Named
 from schema.organizations.outcome import Changed
 from schema.organizations.rules import (
@@ -32,6 +33,8 @@ from schema.organizations.writes import add
 from schema.refusals import Refusal, Refused
 from schema.work import Work
 from tenants.definition import DataKind
+
+CODED = Coded(ORGANIZATION, "组织", width=2)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ async def establish(
     if reasons:
         return Refused(reasons)
     above = place.parent.code if place.parent else work.definition.tenant.code
-    code = await free_code(work, new.code, above, (*fields.within, "code"))
+    code = await free_code(work, CODED, new.code, f"{above}-", *fields.within, "code")
     if isinstance(code, Refused):
         return code
     made = _organization(work, new.name, code, place)

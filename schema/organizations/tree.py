@@ -138,27 +138,6 @@ async def namesake(
     return found[0] if found else None
 
 
-async def codes_from(work: Work, prefix: str) -> set[str]:
-    """The codes in the tenant that begin with `prefix`, of ended organizations too."""
-    code = ORGANIZATION.c.code
-    found = await work.connection.scalars(
-        select(code).where(
-            ORGANIZATION.c.tenant_id == work.tenant_id,
-            code >= prefix,
-            code < prefix[:-1] + chr(ord(prefix[-1]) + 1),
-        )
-    )
-    return set(found)
-
-
-async def is_taken(work: Work, code: str) -> bool:
-    """Whether an organization of the tenant has, or had, this code."""
-    statement = select(ORGANIZATION.c.id).where(
-        ORGANIZATION.c.tenant_id == work.tenant_id, ORGANIZATION.c.code == code
-    )
-    return await work.connection.scalar(statement) is not None
-
-
 async def posts_since(work: Work, organizations: Sequence[Organization], day: datetime.date) -> int:
     """How many posts in organizations begin on `day` or later."""
     own = (POST.c.tenant_id == work.tenant_id, held_in(organizations))

@@ -7,6 +7,8 @@ from typing import Any
 import strawberry
 
 from schema import refs
+from schema.agreement_filters import AgreementsOfOrganizationArguments
+from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
 from schema.arguments import AsOf, LevelKey, RungOf, Today, known_level
 from schema.connections import (
     After,
@@ -19,11 +21,23 @@ from schema.connections import (
     page_info,
 )
 from schema.context import Context
+from schema.cooperative_filters import CooperativesArguments
+from schema.cooperative_measures import (
+    CooperativeStatisticsArguments,
+    statistics_of_organization,
+)
 from schema.fields import column, derived, relation
+from schema.household_reach import HouseholdsArguments
 from schema.ids import GlobalId
 from schema.issue_filters import IssuesArguments
 from schema.levels import from_the_top, level_of
+from schema.loaders.agreement_page import AgreementsOfOrganization
+from schema.loaders.agreement_statistics import AgreementStatistics
+from schema.loaders.asset_trade import AssetTradesOfOrganization
+from schema.loaders.cooperative_page import CooperativesOfOrganization
+from schema.loaders.cooperative_statistics import StatisticsOfOrganizations
 from schema.loaders.event import EventsOfOrganization
+from schema.loaders.household import HouseholdsBelow
 from schema.loaders.issue_page import IssuesOfOrganization
 from schema.loaders.organization import (
     OrganizationAncestors,
@@ -49,7 +63,9 @@ from schema.loaders.organization_page import (
 )
 from schema.loaders.post import PostsOfOrganization
 from schema.loaders.staffing import HeldCounts
+from schema.loaders.weak_village import WeakVillageOfOrganization
 from schema.logbook import TimelineArguments
+from schema.market_fields import AssetTradesArguments
 from schema.node import Node, kind_of
 from schema.paging import Window, window
 from schema.reach import PostsArguments
@@ -273,6 +289,57 @@ class OrganizationType(Node):
         "the viewer sees them",
         key=("tenant_id", "path"),
         arguments=IssuesArguments,
+    )
+    cooperative_statistics: refs.CooperativeStatistics = relation(
+        StatisticsOfOrganizations,
+        "由本组织或其下级领办,或在其处的合作社的统计 | statistics of the cooperatives that it or "
+        "an organization below it leads, or that work there",
+        key=("tenant_id", "path"),
+        arguments=CooperativeStatisticsArguments,
+        finish=statistics_of_organization,
+        points=10,
+    )
+    cooperatives: refs.Cooperatives = relation(
+        CooperativesOfOrganization,
+        "由本组织或其下级领办,或在其处的合作社,按编码排列 | cooperatives that it or an "
+        "organization below it leads, or that work there, by code",
+        key=("tenant_id", "path"),
+        arguments=CooperativesArguments,
+    )
+    households: refs.Households | None = relation(
+        HouseholdsBelow,
+        "本组织及其下级的农户,逐处按登记先后。须有 READ_PEOPLE 权限 | households here and below, "
+        "place by place as they were recorded; needs READ_PEOPLE",
+        key=("tenant_id", "path"),
+        arguments=HouseholdsArguments,
+    )
+    agreements: refs.Agreements = relation(
+        AgreementsOfOrganization,
+        "本组织或其下级为一方的协议(限可查看的),新的在前 | agreements to which it or an "
+        "organization below it is a party, as far as the viewer sees them, the newest first",
+        key=("tenant_id", "path"),
+        arguments=AgreementsOfOrganizationArguments,
+    )
+    agreement_statistics: refs.AgreementStatistics = relation(
+        AgreementStatistics,
+        "本组织或其下级为一方的协议的统计 | statistics of the agreements to which it or an "
+        "organization below it is a party",
+        key=agreements_key,
+        columns=("tenant_id", "path"),
+        arguments=AgreementStatisticsArguments,
+    )
+    asset_trades: refs.AssetTrades = relation(
+        AssetTradesOfOrganization,
+        "本组织及其下级的集体资产交易,新的在前 | trades of what it and organizations below it own, "
+        "the latest first",
+        key=("tenant_id", "path"),
+        arguments=AssetTradesArguments,
+    )
+    weak_village: refs.WeakVillage | None = relation(
+        WeakVillageOfOrganization,
+        "最近一次列为集体经济薄弱村的情况;空为从未列入 | how it stands as a weak village, by its "
+        "newest entry; null = it never was listed",
+        key=("tenant_id", "id"),
     )
     timeline: refs.Events | None = relation(
         EventsOfOrganization,

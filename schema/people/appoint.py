@@ -14,8 +14,9 @@ from schema.events import Event, EventKind
 from schema.in_force import demand_in_force
 from schema.loaders.held_post import POST
 from schema.people.outcome import Appointed
-from schema.people.places import Holding, Place, holdings, known_person, place
+from schema.people.places import Holding, holdings, known_person
 from schema.persons import add_person, checked_name, checked_phone
+from schema.places import Place, place
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden, refuse
 from schema.work import Work
 from tenants.definition import DataKind

@@ -1,4 +1,4 @@
-"""Organizations, people and posts inside a writing transaction that appoints or relieves."""
+"""People and posts inside a writing transaction that appoints or relieves."""
 
 import datetime
 import uuid
@@ -10,27 +10,8 @@ from sqlalchemy import exists, func, or_, select
 from schema.ids import uuid_in
 from schema.loaders.held_post import PERSON, POST
 from schema.loaders.organization import ORGANIZATION
-from schema.references import organization_key
-from schema.refusals import RefusalCode, Refused, refuse
+from schema.places import Place
 from schema.work import Work
-
-
-@dataclass(frozen=True)
-class Place:
-    """An organization in which somebody is appointed or relieved."""
-
-    id: uuid.UUID
-    code: str
-    name: str
-    level: str
-    path: str
-    valid_from: datetime.date | None
-    valid_to: datetime.date | None
-
-    @property
-    def above(self) -> str:
-        """The path of the organization above; `/` where there is none."""
-        return self.path[: -len(self.code) - 1]
 
 
 @dataclass(frozen=True)
@@ -43,27 +24,6 @@ class Holding:
     kind: str
     valid_from: datetime.date
     valid_to: datetime.date | None
-
-
-async def place(work: Work, given: str | uuid.UUID) -> Place | Refused:
-    """The organization that the input names, held against whoever ends it or appoints there."""
-    key = given if isinstance(given, uuid.UUID) else organization_key(given, work.tenant_id)
-    o = ORGANIZATION.alias("o")
-    same = o.c.id == key if isinstance(key, uuid.UUID) else o.c.code == key
-    columns = [o.c[name] for name in ("id", "code", "name", "level", "path")]
-    statement = select(*columns, o.c.valid_from, o.c.valid_to).where(
-        o.c.tenant_id == work.tenant_id, same
-    )
-    found = (await work.connection.execute(statement.with_for_update(key_share=True))).first()
-    if found is None:
-        shown = str(given)[:40]
-        return refuse(
-            RefusalCode.ORGANIZATION_UNKNOWN,
-            f"没有编码或编号为“{shown}”的组织;请用 organizations(search:) 查找。",
-            f"There is no organization {shown!r}; find one with organizations(search:).",
-            "organization",
-        )
-    return Place(**found._mapping)
 
 
 async def known_person(work: Work, given: str, visible: tuple[str, ...] | None) -> uuid.UUID | None:

@@ -11,7 +11,8 @@ from schema.in_force import demand_in_force
 from schema.loaders.held_post import POST
 from schema.people.appoint import AHEAD, lacking
 from schema.people.outcome import Appointed
-from schema.people.places import Holding, Place, holding, holdings, place
+from schema.people.places import Holding, holding, holdings
+from schema.places import Place, place
 from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
 

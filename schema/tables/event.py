@@ -4,13 +4,18 @@ import datetime
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
 def _number(name: str, primary_key: bool = False) -> "Column[int]":
     return Column(name, BigInteger, primary_key=primary_key, autoincrement=False, nullable=False)
+
+
+def _about(name: str, column: str) -> Index:
+    """An index of few events: the others cost no write."""
+    return Index(name, "tenant_id", column, "seq", postgresql_where=text(f"{column} IS NOT NULL"))
 
 
 class EventCounterRow(SQLModel, table=True):
@@ -39,6 +44,8 @@ class EventRow(SQLModel, table=True):
         ForeignKeyConstraint(["tenant_id"], ["tenant.tenant_id"]),
         Index("event_of_organization", "tenant_id", "organization_id", "seq"),
         Index("event_of_issue", "tenant_id", "issue_id", "seq"),
+        _about("event_of_cooperative", "cooperative_id"),
+        _about("event_of_agreement", "agreement_id"),
         Index("event_of_kind", "tenant_id", "kind", "seq"),
     )
 
@@ -51,4 +58,6 @@ class EventRow(SQLModel, table=True):
     person_id: uuid.UUID | None
     organization_id: uuid.UUID | None
     issue_id: uuid.UUID | None
+    cooperative_id: uuid.UUID | None
+    agreement_id: uuid.UUID | None
     about: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))

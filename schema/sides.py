@@ -1,0 +1,46 @@
+"""Several tenants in one transaction: the only place that changes the scope of one that writes.
+
+What is kept 一式两份 is written in every tenant that has a copy, or in none, and leaves an event
+in the log of each. Tenants are entered in order of code, so that two transactions that write the
+same copies wait for each other instead of both failing.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from schema.actor import Actor
+from schema.scope import Login, Scope
+
+
+async def each_side(
+    connection: AsyncConnection, own: int, tenant_ids: Iterable[int]
+) -> AsyncIterator[int]:
+    """Every tenant once, in order of code; statements run between are that tenant's.
+
+    Afterwards the transaction is `own`'s again. Let the loop come to its end: leaving it early is
+    for failures, which undo the transaction.
+    """
+    for tenant_id in sorted(set(tenant_ids)):
+        async with inside(connection, own, tenant_id):
+            yield tenant_id
+
+
+@asynccontextmanager
+async def inside(connection: AsyncConnection, own: int, tenant_id: int) -> AsyncIterator[None]:
+    """Statements within are those of `tenant_id`; afterwards they are `own`'s again."""
+    if tenant_id != own:
+        await _enter(connection, tenant_id)
+    yield  # a failed statement ends the transaction: nothing is left to set back
+    if tenant_id != own:
+        await _enter(connection, own)
+
+
+def peer(actor: Actor, own: int) -> Actor:
+    """Who acted, as the log of another tenant has it: the city and the role, nobody's subject."""
+    return Actor(f"city:{own:06}", actor.role)
+
+
+async def _enter(connection: AsyncConnection, tenant_id: int) -> None:
+    await connection.exec_driver_sql(Scope(frozenset({tenant_id}), Login.CITY).setting)
