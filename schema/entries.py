@@ -5,16 +5,28 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
+from schema.agreement_reach import agreement_reach
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
+from schema.household_reach import household_reach
 from schema.ids import GlobalId, parse_id
 from schema.issue_reach import issue_reach
+from schema.loaders.agreement import AgreementById
+from schema.loaders.asset_trade import AssetTradeById
+from schema.loaders.cooperative import CooperativeById
+from schema.loaders.deal import DealById
+from schema.loaders.enterprise import EnterpriseById
 from schema.loaders.figure import FigureById
+from schema.loaders.household import HouseholdById
 from schema.loaders.issue import IssueById
 from schema.loaders.loader import Loader
+from schema.loaders.matching_event import MatchingEventById
+from schema.loaders.membership import MembershipById
 from schema.loaders.organization import OrganizationById
 from schema.loaders.person import PersonById
 from schema.loaders.post import PostById
+from schema.loaders.posting import PostingById
+from schema.loaders.weak_village import WeakVillageById
 from schema.reach import reach
 from schema.sources import ServiceSource
 from tenants.definition import Definition
@@ -24,7 +36,17 @@ ROWS: dict[str, tuple[type[Loader[Any, Any]], Callable[[Context, int], Any]]] = 
     "Figure": (FigureById, lambda context, tenant_id: None),
     "Person": (PersonById, reach),
     "Issue": (IssueById, issue_reach),
+    "Agreement": (AgreementById, agreement_reach),
+    "Cooperative": (CooperativeById, lambda context, tenant_id: None),
+    "Household": (HouseholdById, household_reach),
+    "Membership": (MembershipById, household_reach),
     "Post": (PostById, lambda context, tenant_id: reach(context, tenant_id).visible),
+    "Enterprise": (EnterpriseById, lambda context, tenant_id: None),
+    "Posting": (PostingById, lambda context, tenant_id: None),
+    "Deal": (DealById, lambda context, tenant_id: None),
+    "MatchingEvent": (MatchingEventById, lambda context, tenant_id: None),
+    "AssetTrade": (AssetTradeById, lambda context, tenant_id: None),
+    "WeakVillage": (WeakVillageById, lambda context, tenant_id: None),
 }
 """Types that are rows: their loader, and its arguments for a viewer."""
 
@@ -82,6 +104,17 @@ def find_tenant(context: Context, code: str) -> Definition:
         )
     context.demand_scope((found.tenant_id,))
     return found
+
+
+def tenant_of(context: Context, given: str, *types: str) -> Definition | None:
+    """The tenant that an id of these types names; None where the operation may not touch it."""
+    try:
+        parsed = parse_id(given)
+    except CodedError:
+        return None
+    if parsed.type not in types or not context.scope.permits(parsed.tenant_id):
+        return None
+    return context.registry.by_id.get(parsed.tenant_id)
 
 
 def _slugs(context: Context, definitions: Iterable[Definition]) -> Iterator[str]:

@@ -14,6 +14,9 @@ PHONE_COLUMNS = ("phone_masked", "phone_sealed", "phone_key", "tenant_id", "id")
 NAME_COLUMNS = ("name", "id")
 """Those that `shown_name` reads."""
 
+ADDRESS_COLUMNS = ("address", "head_id", "clear")
+"""Those of a row of `household` that `shown_address` reads."""
+
 
 def personal(
     function: Callable[[Any, Context], Any],
@@ -36,7 +39,7 @@ def shown_name(row: Any, context: Context, place: str, is_own: bool) -> str | No
     row says by `clear` whether the viewer has the permission.
     """
     name: str | None = row["name"]
-    if name is None or _may_see_clear(row, context, place, is_own):
+    if name is None or _may_see_clear(row, "id", context, place, is_own):
         return name
     return mask(PersonalClass.NAME, name)
 
@@ -44,18 +47,29 @@ def shown_name(row: Any, context: Context, place: str, is_own: bool) -> str | No
 def shown_phone(row: Any, context: Context, place: str, is_own: bool) -> str | None:
     """The phone number of a row of `person`, masked unless the viewer may see it whole."""
     masked: str | None = row["phone_masked"]
-    if masked is None or not _may_see_clear(row, context, place, is_own):
+    if masked is None or not _may_see_clear(row, "id", context, place, is_own):
         return masked
     sealed = Sealed(row["phone_key"], row["phone_sealed"])
     keyring = context.resources.keyring
     return keyring.open(sealed, sealing_context(row["tenant_id"], row["id"], "phone"))
 
 
-def _may_see_clear(row: Any, context: Context, place: str, is_own: bool) -> bool:
+def shown_address(row: Any, context: Context, place: str, is_own: bool) -> str | None:
+    """The address of a row of `household`, masked unless the viewer may see it whole.
+
+    It is its head's: the audit names that person.
+    """
+    address: str | None = row["address"]
+    if address is None or _may_see_clear(row, "head_id", context, place, is_own):
+        return address
+    return mask(PersonalClass.ADDRESS, address)
+
+
+def _may_see_clear(row: Any, whose: str, context: Context, place: str, is_own: bool) -> bool:
     """Whether a value is shown unmasked; either way the audit hears of what was asked.
 
-    Others than the person itself need the permission and a stated purpose: with a purpose but
-    without the permission, it is a denial.
+    Others than the person itself (its id is in the column `whose`) need the permission and a
+    stated purpose: with a purpose but without the permission, it is a denial.
     """
     if is_own:
         return True
@@ -64,5 +78,5 @@ def _may_see_clear(row: Any, context: Context, place: str, is_own: bool) -> bool
     if not row["clear"]:
         context.disclosures.denied(place)
         return False
-    context.disclosures.shown(place, row["id"])
+    context.disclosures.shown(place, row[whose])
     return True

@@ -13,18 +13,34 @@ from strawberry.types import Info
 from schema import enums as enums
 from schema import refs
 from schema.access import Permission, Reach, held
+from schema.agreements.mutations import AgreementMutations
+from schema.agreements.types import AgreementType
 from schema.cities.types import CityType
 from schema.context import Context
+from schema.cooperatives.enrolling import HouseholdMutations
+from schema.cooperatives.households import HouseholdType
+from schema.cooperatives.memberships import MembershipType
+from schema.cooperatives.mutations import CooperativeMutations
+from schema.cooperatives.recording import ResultMutations
+from schema.cooperatives.types import CooperativeType
+from schema.cooperatives.uniting import UnionMutations
 from schema.entries import find_city, find_node, find_province, listed_cities
 from schema.errors import CodedError, ErrorCode
 from schema.fields import derived, relation
 from schema.figures.types import FigureType
+from schema.household_reach import OwnHouseholds, own_households_key
 from schema.issues.advancing import AdvancingMutations
 from schema.issues.following import FollowingMutations
 from schema.issues.mutations import ReportingMutations
 from schema.issues.types import IssueType
+from schema.loaders.household import HouseholdsOfHead
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.person import PersonById, PersonReach
+from schema.market.dealing import DealMutations
+from schema.market.mutations import MarketMutations
+from schema.market.recording import VillageMutations
+from schema.market.types import DealType, EnterpriseType, MatchingEventType, PostingType
+from schema.market.villages import AssetTradeType, WeakVillageType
 from schema.node import Node
 from schema.organizations.mutations import OrganizationMutations
 from schema.organizations.types import OrganizationType
@@ -38,6 +54,9 @@ from schema.services.types import ServiceType
 from schema.timelines.subscriptions import EventSubscriptions
 from schema.timelines.types import (
     AccessEventType,
+    AgreementEventType,
+    CooperativeEventType,
+    EconomyEventType,
     IssueEventType,
     OrganizationEventType,
     PostEventType,
@@ -126,6 +145,12 @@ class ViewerType:
         key=_own_person,
         arguments=OwnReach,
     )
+    households: list[refs.Household] = relation(
+        HouseholdsOfHead,
+        "令牌所属人员为户主的农户 | households that the person of the token heads",
+        key=own_households_key,
+        arguments=OwnHouseholds,
+    )
     permissions: list[Permission] = derived(
         lambda root: sorted({grant.permission for grant in held(root.actor)}),
         "权限 | what the role may do somewhere",
@@ -197,11 +222,19 @@ class Query:
 
 @strawberry.type(name="Mutation", description="变更入口 | Where changes begin.")
 class Mutation(
+    AgreementMutations,
     OrganizationMutations,
     PeopleMutations,
     ReportingMutations,
     AdvancingMutations,
     FollowingMutations,
+    CooperativeMutations,
+    UnionMutations,
+    ResultMutations,
+    HouseholdMutations,
+    MarketMutations,
+    DealMutations,
+    VillageMutations,
 ):
     """What the slices let change."""
 
@@ -227,7 +260,20 @@ SCHEMA = strawberry.Schema(
         PostEventType,
         AccessEventType,
         IssueEventType,
+        AgreementEventType,
+        CooperativeEventType,
+        EconomyEventType,
         IssueType,
+        AgreementType,
+        CooperativeType,
+        EnterpriseType,
+        PostingType,
+        DealType,
+        MatchingEventType,
+        AssetTradeType,
+        WeakVillageType,
+        HouseholdType,
+        MembershipType,
     ],
     config=StrawberryConfig(scalar_map={datetime.datetime: DATE_TIME}),
 )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from schema.events import Event, EventKind
 from schema.loaders.held_post import PERSON, POST
 from schema.personal import PersonalClass, mask
+from schema.privacy.households import count_households, erase_households, hold_households
 from schema.privacy.issues import count_issues, erase_issues, hold_issues
 from schema.privacy.subject import hold_person
 from tenants.definition import Definition
@@ -33,8 +34,8 @@ class Erasure:
     """What erasing does, or would do, to one person.
 
     `name` and `phone` are masked; `posts` is how many posts end, `issues` in how many issues
-    what the person wrote of them goes; `erased_at` says that it was done before, and nothing is
-    left to do.
+    what the person wrote of them goes, `households` of how many households the address does;
+    `erased_at` says that it was done before, and nothing is left to do.
     """
 
     id: uuid.UUID
@@ -43,6 +44,7 @@ class Erasure:
     posts: int
     erased_at: datetime.datetime | None
     issues: int = 0
+    households: int = 0
 
 
 async def plan_erasure(
@@ -55,7 +57,8 @@ async def plan_erasure(
     row = await hold_person(connection, definition, id_, read=True)
     lasting = select(func.count()).where(*_lasting(definition.tenant_id, id_, today))
     posts = int(await connection.scalar(lasting) or 0)
-    return _erasure(row, posts, await count_issues(connection, definition.tenant_id, id_))
+    own = (connection, definition.tenant_id, id_)
+    return _erasure(row, posts, await count_issues(*own), await count_households(*own))
 
 
 async def erase_person(
@@ -65,8 +68,8 @@ async def erase_person(
     now: datetime.datetime,
     today: datetime.date,
 ) -> tuple[Erasure, Sequence[Event]]:
-    """Erase the person and what it wrote of issues, end the posts that last longer than today;
-    the events that say so.
+    """Erase the person, what it wrote of issues and the addresses of households that it heads,
+    end the posts that last longer than today; the events that say so.
 
     A post that has not begun ends on its first day, and so is never held. Without events where
     the person had been erased before.
@@ -75,6 +78,7 @@ async def erase_person(
     # before the person: tables are locked in one order everywhere
     await connection.execute(text("LOCK TABLE post IN ROW EXCLUSIVE MODE"))
     issues = await hold_issues(connection, definition.tenant_id, id_)
+    await hold_households(connection, definition.tenant_id, id_)
     row = await hold_person(connection, definition, id_, read=False)
     if row.erased_at is not None:
         return _erasure(row, 0), ()
@@ -82,10 +86,12 @@ async def erase_person(
     gone = dict.fromkeys(ERASED) | {"erased_at": now}
     await connection.execute(update(PERSON).where(*own).values(gone))
     await erase_issues(connection, definition, id_, now)
+    households = await erase_households(connection, definition.tenant_id, id_)
     ended = await _end_posts(connection, definition.tenant_id, id_, today)
-    facts = {"person": str(id_), "posts": len(ended), "issues": issues}
+    counts = {"posts": len(ended), "issues": issues, "households": households}
+    facts = {"person": str(id_), **counts}
     erased = Event(EventKind.PERSONAL_DATA_ERASED, None, facts)
-    return _erasure(row, len(ended), issues), (*ended, erased)
+    return _erasure(row, **counts), (*ended, erased)
 
 
 async def _end_posts(
@@ -117,6 +123,6 @@ def _lasting(
     return POST.c.tenant_id == tenant_id, POST.c.person_id == id_, lasts
 
 
-def _erasure(row: Any, posts: int, issues: int = 0) -> Erasure:
+def _erasure(row: Any, posts: int, issues: int = 0, households: int = 0) -> Erasure:
     name = None if row.name is None else mask(PersonalClass.NAME, row.name)
-    return Erasure(row.id, name, row.phone_masked, posts, row.erased_at, issues)
+    return Erasure(row.id, name, row.phone_masked, posts, row.erased_at, issues, households)

@@ -13,6 +13,7 @@ from schema.keyring import Keyring, Sealed, sealing_context
 from schema.loaders.event import EVENT
 from schema.loaders.held_post import POST
 from schema.loaders.organization import ORGANIZATION
+from schema.privacy.households import HOUSEHOLD_LABELS, households_of
 from schema.privacy.issues import (
     ISSUE_LABELS,
     handled_by,
@@ -24,7 +25,7 @@ from schema.privacy.subject import hold_person
 from schema.scalars import in_china
 from tenants.definition import Definition
 
-FORMAT = "onegrid-person-2"
+FORMAT = "onegrid-person-3"
 
 LABELS: Mapping[str, str] = {
     "format": "文件格式",
@@ -57,6 +58,8 @@ LABELS: Mapping[str, str] = {
     "supports": "本人附议的事项",
     "handled": "本人承办的事项",
     **ISSUE_LABELS,
+    "households": "本人为户主的农户",
+    **HOUSEHOLD_LABELS,
 }
 """Every key of the document, but for those in `about`, in Chinese."""
 
@@ -80,7 +83,7 @@ async def export_person(
     now: datetime.datetime,
 ) -> dict[str, Any]:
     """Everything held about a person: the row in clear, posts, what it reported, wrote, joined
-    and handled, and events by or about it.
+    and handled, the households that it heads, and events by or about it.
 
     Events say nothing of other people: neither their ids nor the subjects of their tokens.
     Errors: `UnknownPersonError`, `CannotOpenError`, `KeyFileError`.
@@ -97,6 +100,7 @@ async def export_person(
         "notes": [item async for item in notes_of(connection, definition, id_)],
         "supports": [item async for item in supports_of(connection, definition, id_)],
         "handled": [item async for item in handled_by(connection, definition, id_)],
+        "households": [item async for item in households_of(connection, definition, id_)],
         "events": [item async for item in _events(connection, definition.tenant_id, id_)],
     }
 

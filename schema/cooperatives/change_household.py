@@ -1,0 +1,96 @@
+"""Changing what is known of a household: where it is, its address, how many belong to it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select, update
+
+from schema.access import Denied, Permission, permitted
+from schema.cooperatives.belonging import Home, erased_household, known_household
+from schema.cooperatives.registering import checked_address, checked_people
+from schema.events import Event, EventKind
+from schema.loaders.household import HOUSEHOLD
+from schema.places import place_in_being
+from schema.refusals import Refusal, Refused, forbidden
+from schema.work import Work
+
+
+@dataclass(frozen=True)
+class ChangedHousehold:
+    """The household that was changed."""
+
+    tenant_id: int
+    household: uuid.UUID
+
+
+@dataclass(frozen=True)
+class ChangeHousehold:
+    """Set what is given of `address`, `people` and `organization` (code or id) of a household (a
+    global id); an address of None is none, and what is not given stays as it is.
+
+    For who may change cooperatives where the household is, and where it comes to be.
+    """
+
+    household: str
+    given: Mapping[str, Any] = field(repr=False)
+
+    async def __call__(self, work: Work) -> ChangedHousehold | Refused:
+        """Carry it out; the household, or why not."""
+        home = await known_household(work, self.household)
+        if isinstance(home, Refused):
+            return home
+        permission = Permission.MANAGE_COOPERATIVES
+        verdict = permitted(work.actor, permission, work.tenant_id, home.path)
+        if isinstance(verdict, Denied):
+            return forbidden(verdict, "household")
+        if home.is_erased:
+            return erased_household()
+        sets = await self._checked(work)
+        if isinstance(sets, Refused):
+            return sets
+        return await _write(work, home, sets)
+
+    async def _checked(self, work: Work) -> dict[str, Any] | Refused:
+        """The columns that are given, or all that is wrong with them."""
+        found: dict[str, Any] = {}
+        if "address" in self.given:
+            found["address"] = checked_address(self.given["address"])
+        if "people" in self.given:
+            found["people"] = checked_people(work.definition, self.given["people"])
+        if self.given.get("organization") is not None:
+            found["organization_id"] = await _place(work, self.given["organization"])
+        reasons: list[Refusal] = []
+        for item in found.values():
+            if isinstance(item, Refused):
+                reasons += item.refusals
+        return Refused(tuple(reasons)) if reasons else found
+
+
+async def _place(work: Work, given: str) -> uuid.UUID | Refused:
+    at = await place_in_being(work, given, "organization")
+    if isinstance(at, Refused):
+        return at
+    for permission in (Permission.MANAGE_COOPERATIVES, Permission.READ_PEOPLE):
+        verdict = permitted(work.actor, permission, work.tenant_id, at.path)
+        if isinstance(verdict, Denied):
+            return forbidden(verdict, "organization")
+    return at.id
+
+
+async def _write(work: Work, home: Home, sets: dict[str, Any]) -> ChangedHousehold:
+    own = (HOUSEHOLD.c.tenant_id == work.tenant_id, HOUSEHOLD.c.id == home.id)
+    columns = [HOUSEHOLD.c[name] for name in ("organization_id", "address", "people")]
+    before = (await work.connection.execute(select(*columns).where(*own))).one()._mapping
+    changed = {name: value for name, value in sets.items() if value != before[name]}
+    if changed:
+        await work.connection.execute(update(HOUSEHOLD).where(*own).values(**changed))
+        facts = {
+            "household": str(home.id),
+            "person": str(home.head_id),
+            "fields": sorted(name.removesuffix("_id") for name in changed),
+        }
+        at = changed.get("organization_id", home.organization_id)
+        work.events.append(Event(EventKind.COOPERATIVE_HOUSEHOLD_CHANGED, at, facts))
+    return ChangedHousehold(work.tenant_id, home.id)

@@ -1,0 +1,102 @@
+"""Households (户) and their connections; what is personal of them is masked or withheld."""
+
+from typing import Any
+
+import strawberry
+
+from schema import refs
+from schema.connections import (
+    PageInfo,
+    edge_cursor,
+    edge_node,
+    edges,
+    nodes,
+    page_info,
+    total_count,
+)
+from schema.context import Context
+from schema.cooperatives.types import data_kind
+from schema.fields import column, derived, relation
+from schema.household_reach import MembershipsOfHouseholdArguments
+from schema.ids import GlobalId
+from schema.loaders.household import HouseholdRecord
+from schema.loaders.membership import MembershipsOfHousehold
+from schema.loaders.organization import OrganizationById
+from schema.loaders.person import PersonById
+from schema.node import Node, kind_of
+from schema.personal import PersonalClass
+from schema.personal_fields import ADDRESS_COLUMNS, personal, shown_address
+from schema.reach import ReachArguments
+from tenants.definition import DataKind, Definition
+
+
+def _id(root: Any) -> strawberry.ID:
+    return strawberry.ID(str(GlobalId("Household", root["tenant_id"], root["id"].hex)))
+
+
+def _city(root: Any, context: Context) -> Definition:
+    return context.registry.by_id[root["tenant_id"]]
+
+
+def _address(root: Any, context: Context) -> str | None:
+    is_own = context.actor.person == root["head_id"]
+    return shown_address(root, context, "Household.address", is_own)
+
+
+@strawberry.type(
+    name="Household",
+    description="农户:村里的一户。户主与住址为个人信息。 | One household of a village; who heads "
+    "it and where it lives is personal.",
+)
+class HouseholdType(Node):
+    """Of a `HouseholdRecord`."""
+
+    is_type_of = kind_of(HouseholdRecord)
+
+    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    city: refs.City = derived(_city, "所属城市 | city", ("tenant_id",))
+    organization: refs.Organization = relation(
+        OrganizationById,
+        "所在组织:村或其下级 | where it is: a village, or what is below one",
+        key=("tenant_id", "organization_id"),
+    )
+    head: refs.Person | None = relation(
+        PersonById,
+        "户主;查看者无权查看则为空 | who heads it; null where it is not for the viewer",
+        key=("tenant_id", "head_id"),
+        arguments=ReachArguments,
+    )
+    address: str | None = personal(
+        _address,
+        PersonalClass.ADDRESS,
+        "住址,缺省仅示省市县;空为未登记或已注销 | address, masked below the county by default; "
+        "null = none, or erased",
+        ADDRESS_COLUMNS,
+    )
+    people: int | None = column("人数;空为未记录 | how many belong to it; null = not recorded")
+    memberships: refs.Memberships = relation(
+        MembershipsOfHousehold,
+        "入社:所在的合作社,按登记先后 | the cooperatives that it belongs to, as they were recorded",
+        key=("tenant_id", "id"),
+        arguments=MembershipsOfHouseholdArguments,
+    )
+    data_kind: DataKind = data_kind()
+
+
+@strawberry.type(name="HouseholdEdge", description="农户的边 | An edge of households.")
+class HouseholdEdge:
+    """Of a cursor and a `HouseholdRecord`."""
+
+    cursor: str = edge_cursor()
+    node: HouseholdType = edge_node()
+
+
+@strawberry.type(name="HouseholdConnection", description="农户分页 | A page of households.")
+class HouseholdConnection:
+    """Of a `Slice`."""
+
+    edges: list[HouseholdEdge] = edges()
+    nodes: list[HouseholdType] = nodes()
+    page_info: PageInfo = page_info()
+
+    total_count: int = total_count()
