@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from schema.agreements.life import Lived
 from schema.database import UNREACHABLE
 from schema.definitions.actions import LossError
 from schema.definitions.plan import TenantPlan
@@ -31,6 +32,7 @@ from schema.root import sdl
 from schema.scalars import in_china
 from server import privacy
 from server.actors import actor_of
+from server.agreements import check_agreements
 from server.app import utc_now
 from server.claims import Claims, MalformedClaimsError, read_claims, write_claims
 from server.embedded import DataFolderError
@@ -92,6 +94,7 @@ def build(seeds: Seeds) -> typer.Typer:
     tenants = typer.Typer(help="Tenant files: check, plan, apply, show.", no_args_is_help=True)
     app.add_typer(tenants, name="tenants")
     app.add_typer(_privacy(), name="privacy")
+    app.add_typer(_agreements(), name="agreements")
 
     @app.command("serve")
     def serve_command(
@@ -159,16 +162,22 @@ def build(seeds: Seeds) -> typer.Typer:
 
     @app.command("sweep")
     def sweep_command() -> None:
-        """Mark issues that fall due, once and now; `onegrid serve` does so by itself."""
+        """Mark issues that fall due, begin and end agreements, once and now.
+
+        `onegrid serve` does so by itself.
+        """
         with explained():
             settings = _settings()
             keys = privacy.existing_keys(settings)
             done = asyncio.run(sweep_once(settings, database_url(settings), keys, utc_now))
             for line in _swept_lines(done):
                 typer.echo(line)
-            if done.failed_issues or done.failed_cities:
+            if done.failed_issues or done.failed_agreements or done.failed_cities:
                 cities = ", ".join(done.failed_cities) or "none"
-                _fail(f"{done.failed_issues} issues failed; cities not swept: {cities}.", 1)
+                failed = f"{done.failed_issues} issues failed"
+                if done.failed_agreements:
+                    failed += f", {done.failed_agreements} agreements failed"
+                _fail(f"{failed}; cities not swept: {cities}.", 1)
 
     @app.command("schema")
     def schema_command(
@@ -300,6 +309,27 @@ def _sample(demo: bool, sample: bool | None, issues: int | None) -> bool:
     return bool(issues) or (demo if sample is None else sample)
 
 
+def _agreements() -> typer.Typer:
+    """The commands of agreements."""
+    group = typer.Typer(
+        help="Agreements: compare the copies that the parties' cities keep.", no_args_is_help=True
+    )
+
+    @group.command("check")
+    def check_command() -> None:
+        """Compare all copies of all agreements, and their hashes; end with 1 where any differ."""
+        with explained():
+            checked = asyncio.run(check_agreements(database_url(_settings())))
+            for difference in checked.differences:
+                typer.echo(str(difference))
+            said = f"{checked.agreements} agreements in {checked.copies} copies"
+            if checked.differences:
+                _fail(f"{said}; differences: {len(checked.differences)}.", 1)
+            typer.echo(f"{said}; no difference.")
+
+    return group
+
+
 def _privacy() -> typer.Typer:
     """The commands of personal data."""
     group = typer.Typer(
@@ -347,7 +377,10 @@ def _privacy() -> typer.Typer:
             if done.erased_at is not None:
                 typer.echo(f"{done.id} was erased at {in_china(done.erased_at)}; nothing changed.")
             else:
-                ended = f"{done.posts} posts ended, texts of {done.issues} issues erased"
+                ended = (
+                    f"{done.posts} posts ended, texts of {done.issues} issues and addresses of "
+                    f"{done.households} households erased"
+                )
                 typer.echo(f"{done.id} is erased; {ended}.")
 
     @group.command("rotate")
@@ -403,7 +436,10 @@ def _confirm(found: Erasure) -> None:
     if not sys.stdin.isatty():
         raise ValueError("nobody can be asked here: give --yes to erase for ever")
     who = f"{found.name or '-'} {found.phone or ''}".rstrip()
-    ends = f"{found.posts} posts end today, texts of {found.issues} issues are erased"
+    ends = (
+        f"{found.posts} posts end today, texts of {found.issues} issues and addresses of "
+        f"{found.households} households are erased"
+    )
     typer.echo(f"{who}, {ends}. Backups keep the data until they expire.")
     if not typer.confirm("Erase for ever?"):
         _fail("Nothing was erased.", 1)
@@ -441,7 +477,10 @@ def _swept_lines(done: Pass) -> Iterator[str]:
         said = ", ".join(f"{counts[kind]} {kind}" for kind in Swept if counts[kind])
         if said:
             yield f"{city}: {said.replace('_', ' ')}"
-    if not done.total:
+    for city, aged in done.agreements.items():
+        said = ", ".join(f"{aged[kind]} {kind}" for kind in Lived if aged[kind])
+        yield f"{city}: agreements {said}"
+    if not done.total and not done.aged:
         yield "Nothing was due."
 
 

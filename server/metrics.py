@@ -93,8 +93,11 @@ class Metrics:
         self._swept = _Children(
             self._counter("issues_swept", "What the sweep of issues did.", "kind")
         )
+        self._aged = _Children(
+            self._counter("agreements_swept", "What the sweep of agreements did.", "kind")
+        )
         self._sweep_failures = self._counter(
-            "sweep_failures", "Issues and cities that a pass of the sweep could not do."
+            "sweep_failures", "Issues, agreements and cities that a pass of the sweep left undone."
         )
         self._last_sweep = Gauge(
             "last_sweep_timestamp_seconds",
@@ -147,7 +150,10 @@ class Metrics:
         """Count what a pass of the sweep did, and when it ended."""
         for kind, count in done.total.items():
             self._swept.of(kind.value).inc(count)
-        self._sweep_failures.inc(done.failed_issues + len(done.failed_cities))
+        for aged, count in done.aged.items():
+            self._aged.of(aged.value).inc(count)
+        failures = done.failed_issues + done.failed_agreements + len(done.failed_cities)
+        self._sweep_failures.inc(failures)
         if done.ended_at is not None:
             self._last_sweep.set(done.ended_at.timestamp())
 

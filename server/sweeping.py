@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from schema.agreements.life import Lived
 from schema.database import Database, engine
 from schema.errors import CodedError, ErrorCode
 from schema.issues.sweep import BATCH, Batch, Failure, Sweep, Swept, sweeper
 from schema.keyring import Keyring
+from schema.loaders.agreement_due import Turn, due_agreements
 from schema.loaders.issue_wake import FIRST, Wake, is_any_awake
 from schema.loaders.tenant import read_definitions
 from schema.refusals import Refused
 from schema.scalars import CHINA
 from schema.scope import Login, Scope
 from schema.work import perform
+from server.aging import age
 from server.live import FAILURES, Live
 from server.prepare import login_addresses
 from server.settings import Settings
@@ -36,19 +39,27 @@ log = structlog.get_logger("onegrid")
 class Pass:
     """What one pass did: how often each thing in each city, what failed, and when it ended.
 
-    `failed_issues` were left as they were, `failed_cities` (by code) were not swept to their end;
-    the next pass tries both again.
+    `counts` are of issues, `agreements` of agreements. `failed_issues` and `failed_agreements` were
+    left as they were, `failed_cities` (by code) were not swept to their end; the next pass tries
+    all of them again.
     """
 
     counts: dict[str, Counter[Swept]] = field(default_factory=dict)
     failed_issues: int = 0
     failed_cities: list[str] = field(default_factory=list)
     ended_at: datetime.datetime | None = None
+    agreements: dict[str, Counter[Lived]] = field(default_factory=dict)
+    failed_agreements: int = 0
 
     @property
     def total(self) -> Counter[Swept]:
-        """How often each thing in all cities."""
+        """How often each thing was done to issues, in all cities."""
         return sum(self.counts.values(), Counter[Swept]())
+
+    @property
+    def aged(self) -> Counter[Lived]:
+        """How often each thing was done to agreements, in all cities."""
+        return sum(self.agreements.values(), Counter[Lived]())
 
 
 Observe = Callable[[Pass], None]
@@ -61,14 +72,14 @@ async def sweep(
     now: Now,
     size: int = BATCH,
 ) -> Pass:
-    """One pass: sweep every city until nothing is left; `size` issues in one transaction.
+    """One pass: sweep every city until nothing is left; `size` rows are looked for at once.
 
     The cities take turns, a transaction each, so that none waits until a large one is done. A
     city that fails is left for the next pass. Several processes may sweep at once.
     Errors: `CodedError` UNAVAILABLE where the database is away.
     """
     done = Pass()
-    lanes = [_Lane(database, definition, keyring, now, size) for definition in cities]
+    lanes = [_Lane(database, definition, keyring, now, size, done) for definition in cities]
     while lanes:
         lanes = [lane for lane in lanes if await _goes_on(lane, done)]
     done.ended_at = now()
@@ -121,12 +132,15 @@ class _Lane:
     keyring: Keyring
     now: Now
     size: int
+    done: Pass
     after: Wake | None = None
 
     async def next(self) -> Batch:
-        """Sweep the next issues of the city; at first only look whether there are any."""
+        """Sweep the next issues of the city; at first look what is due, and do the agreements."""
         if self.after is None:
-            if not await self._is_any_awake():
+            is_any_awake, due = await self._look()
+            await self._age(due)
+            if not is_any_awake:
                 return Batch()
             self.after = FIRST
         now = self.now()
@@ -143,11 +157,27 @@ class _Lane:
         self.after = batch.last
         return batch
 
-    async def _is_any_awake(self) -> bool:
-        tenant_id = self.definition.tenant_id
+    async def _look(self) -> tuple[bool, list[Turn]]:
+        """Whether any issue is due, and the first agreements that are."""
+        tenant_id, now = self.definition.tenant_id, self.now()
         scope = Scope(frozenset({tenant_id}), Login.CITY)
+        today = now.astimezone(CHINA).date()
         async with self.database.snapshot(scope) as snapshot:
-            return await is_any_awake(snapshot, scope, tenant_id, self.now())
+            return (
+                await is_any_awake(snapshot, scope, tenant_id, now),
+                await due_agreements(snapshot, scope, tenant_id, today, limit=self.size),
+            )
+
+    async def _age(self, due: Sequence[Turn]) -> None:
+        if not due:
+            return
+        city, actor = self.definition, sweeper(self.definition.tenant_id)
+        aged = await age(self.database, city, self.keyring, actor, self.now(), due, self.size)
+        self.done.failed_agreements += aged.failures
+        if aged.counts:
+            self.done.agreements[city.tenant.code] = aged.counts
+            said = {kind.value: count for kind, count in aged.counts.items()}
+            log.info("agreements swept", city=city.tenant.code, **said)
 
 
 async def _goes_on(lane: _Lane, done: Pass) -> bool:

@@ -38,7 +38,7 @@ WHOLE_SCHEMA = 250_000
 FEW = 5
 """Objects in a list without pages: what such lists hold is configuration, and they are short."""
 
-MANY = {"City": 20, "CityCount": 20, "DefinitionValue": 250}
+MANY = {"City": 20, "CityCount": 20, "DefinitionValue": 250, "PostingMatch": 20}
 """Objects in the longer ones, by type."""
 
 

@@ -6,24 +6,50 @@ from typing import Annotated
 import strawberry
 
 from schema import refs
+from schema.agreement_filters import AgreementArguments, AgreementsArguments, agreement_key
+from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
 from schema.arguments import FiguresArguments, OrganizationsArguments, Today
-from schema.context import Context
-from schema.fields import derived, relation
+from schema.context import Context, foreign
+from schema.cooperative_filters import CooperativesArguments
+from schema.cooperative_measures import (
+    CooperativeStatisticsArguments,
+    statistics_of_tenants,
+)
+from schema.fields import derived, guarded, relation
 from schema.ids import GlobalId
 from schema.issue_filters import IssuesArguments
 from schema.issue_reach import IssueArguments, followed, issue_key
 from schema.levels import from_the_top
+from schema.loaders.agreement import AgreementById
+from schema.loaders.agreement_page import AgreementsOfTenant
+from schema.loaders.agreement_statistics import AgreementStatistics
+from schema.loaders.asset_trade import AssetTradesOfTenant
+from schema.loaders.cooperative import CooperativeByCode
+from schema.loaders.cooperative_page import CooperativesOfTenant
+from schema.loaders.cooperative_statistics import StatisticsOfTenants
 from schema.loaders.data_kind import TenantDataKinds
+from schema.loaders.enterprise import EnterpriseByCode, EnterprisesOfTenant
 from schema.loaders.event import EventsOfTenant
 from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.issue import IssueByNumber
 from schema.loaders.issue_page import IssuesOfTenant
+from schema.loaders.matching_event import MatchingEventsOfTenant
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.organization_count import OrganizationLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
 from schema.loaders.person import PeopleOfTenant
+from schema.loaders.posting import PostingsOfTenant
 from schema.loaders.staffing import StaffingGaps, StaffingTotals
+from schema.loaders.weak_village import WeakVillagesOfTenant
 from schema.logbook import AuditArguments
+from schema.market_fields import (
+    AssetTradesArguments,
+    CityPostingsArguments,
+    EnterpriseCodeArguments,
+    EnterprisesArguments,
+    MatchingEventsArguments,
+    WeakVillagesArguments,
+)
 from schema.node import Node
 from schema.reach import PeopleArguments, found_people
 from schema.sources import CatalogueSource, levels_of, post_kinds_of, workflows_of
@@ -46,10 +72,25 @@ class CodeArguments:
     code: Annotated[strawberry.ID, strawberry.argument(description="组织编码 | code")]
 
 
+@dataclass(frozen=True)
+class CooperativeCodeArguments:
+    """Arguments of `City.cooperative`: they make the key, not the loader's arguments."""
+
+    code: Annotated[strawberry.ID, strawberry.argument(description="合作社编码 | code")]
+
+
+def _demand_scope(root: Definition, context: Context) -> None:
+    if not context.scope.permits(root.tenant_id):  # asked for every field: nothing more than this
+        raise foreign(root.tenant_id)
+
+
 @strawberry.type(
     name="City",
-    description="城市:一个租户,有自己的层级、目录与流程。 | A city: a tenant of its own ways.",
+    description="城市:一个租户,有自己的层级、目录与流程。作为协议另一方而不在令牌之内的,只可取 id、"
+    "code、slug、name。 | A city: a tenant of its own ways. Of another party's one that the token "
+    "does not open id, code, slug and name alone.",
 )
+@guarded(_demand_scope, but=frozenset({"id", "code", "slug", "name"}))
 class CityType(Node):
     """Of a `Definition` whose kind is CITY."""
 
@@ -138,6 +179,89 @@ class CityType(Node):
         "事项(限可查看的),可筛选、排序 | issues, as far as the viewer sees them",
         key=lambda root: (root.tenant_id,),
         arguments=IssuesArguments,
+    )
+    cooperation: refs.Cooperation = derived(
+        lambda root: root.cooperation,
+        "本市的合作社台账、联盟种类与联动方式 | its books on cooperatives, kinds of alliances and "
+        "ways of working together",
+    )
+    cooperative: refs.Cooperative | None = relation(
+        CooperativeByCode,
+        "按编码取合作社,含已解散的 | the cooperative with a code, also a dissolved one",
+        key=lambda root, context, arguments: (root.tenant_id, str(arguments.code)),
+        arguments=CooperativeCodeArguments,
+    )
+    cooperative_statistics: refs.CooperativeStatistics = relation(
+        StatisticsOfTenants,
+        "合作社统计 | statistics of cooperatives",
+        key=lambda root: (root.tenant_id,),
+        arguments=CooperativeStatisticsArguments,
+        finish=statistics_of_tenants,
+        points=10,
+    )
+    cooperatives: refs.Cooperatives = relation(
+        CooperativesOfTenant,
+        "合作社,按编码排列,可筛选 | cooperatives by code, filtered",
+        key=lambda root: (root.tenant_id,),
+        arguments=CooperativesArguments,
+    )
+    enterprise: refs.Enterprise | None = relation(
+        EnterpriseByCode,
+        "按编码取企业,含已退出目录的 | the enterprise with a code, also one that has left",
+        key=lambda root, context, arguments: (root.tenant_id, str(arguments.code)),
+        arguments=EnterpriseCodeArguments,
+    )
+    enterprises: refs.Enterprises = relation(
+        EnterprisesOfTenant,
+        "合作企业目录(“社企联盟”),按名称排列 | the directory of enterprises that work with "
+        "cooperatives, by name",
+        key=lambda root: (root.tenant_id,),
+        arguments=EnterprisesArguments,
+    )
+    postings: refs.Postings = relation(
+        PostingsOfTenant,
+        "供需信息,新的在前 | supply and demand, the newest first",
+        key=lambda root: (root.tenant_id,),
+        arguments=CityPostingsArguments,
+    )
+    matching_events: refs.MatchingEvents = relation(
+        MatchingEventsOfTenant,
+        "对接会,新的在前 | matching events, the latest first",
+        key=lambda root: (root.tenant_id,),
+        arguments=MatchingEventsArguments,
+    )
+    asset_trades: refs.AssetTrades = relation(
+        AssetTradesOfTenant,
+        "农村集体资产交易,新的在前 | trades of collective assets, the latest first",
+        key=lambda root: (root.tenant_id,),
+        arguments=AssetTradesArguments,
+    )
+    weak_villages: refs.WeakVillages = relation(
+        WeakVillagesOfTenant,
+        "集体经济薄弱村,按列入先后 | villages whose collective economy is weak, in order of "
+        "listing",
+        key=lambda root: (root.tenant_id,),
+        arguments=WeakVillagesArguments,
+    )
+    agreement: refs.Agreement | None = relation(
+        AgreementById,
+        "按编号取协议(本市的一份);没有或不可查看为空 | the city's copy of an agreement; null where "
+        "there is none, or not for the viewer",
+        key=agreement_key,
+        arguments=AgreementArguments,
+    )
+    agreements: refs.Agreements = relation(
+        AgreementsOfTenant,
+        "协议(限可查看的),新的在前,可筛选 | agreements as far as the viewer sees them, the newest "
+        "first, filtered",
+        key=lambda root: (root.tenant_id,),
+        arguments=AgreementsArguments,
+    )
+    agreement_statistics: refs.AgreementStatistics = relation(
+        AgreementStatistics,
+        "协议统计 | statistics of its agreements",
+        key=agreements_key,
+        arguments=AgreementStatisticsArguments,
     )
     figures: refs.Figures = relation(
         FiguresOfTenants,

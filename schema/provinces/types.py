@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import strawberry
 
 from schema import refs
+from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
 from schema.arguments import FiguresArguments, OrganizationsArguments, Today
 from schema.context import Context
+from schema.cooperative_measures import (
+    CooperativeStatisticsArguments,
+    statistics_of_tenants,
+)
 from schema.fields import derived, relation
 from schema.ids import GlobalId
+from schema.loaders.agreement_statistics import AgreementStatistics
+from schema.loaders.cooperative_statistics import StatisticsOfTenants
 from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.organization_count import LevelCount, TenantLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
@@ -172,6 +179,27 @@ class ProvinceType(Node):
     )
     service_domains: list[refs.ServiceDomain] = derived(
         lambda root: root.tenant.domains, "全省服务领域 | the shared service domains"
+    )
+    cooperative_statistics: refs.CooperativeStatistics = relation(
+        StatisticsOfTenants,
+        "各市合作社统计 | statistics of the cooperatives of its cities",
+        key=_city_ids,
+        arguments=CooperativeStatisticsArguments,
+        finish=statistics_of_tenants,
+        points=50,
+    )
+    industries: list[refs.Industry] = derived(
+        lambda root: root.tenant.industries, "全省产业词汇 | the shared words for industries"
+    )
+    dimensions: list[refs.Dimension] = derived(
+        lambda root: root.tenant.dimensions,
+        "全省联建维度 | the shared dimensions of pairing agreements",
+    )
+    agreement_statistics: refs.AgreementStatistics = relation(
+        AgreementStatistics,
+        "各市协议的统计 | statistics of its cities' agreements",
+        key=agreements_key,
+        arguments=AgreementStatisticsArguments,
     )
     figures: refs.Figures = relation(
         FiguresOfTenants,

@@ -4,12 +4,14 @@ import datetime
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import strawberry
 
 from schema import refs
 from schema.access import Granted, Permission, permitted
+from schema.agreement_reach import AgreementReachArguments
 from schema.connections import (
     After,
     First,
@@ -23,8 +25,16 @@ from schema.connections import (
 from schema.context import Context
 from schema.events import EventKind
 from schema.fields import derived, passing, relation
+from schema.household_reach import HouseholdReachArguments
 from schema.ids import GlobalId
 from schema.issue_reach import IssueReachArguments
+from schema.loaders.agreement import AgreementById
+from schema.loaders.agreement_party import EveryPartyOfAgreement
+from schema.loaders.annual_result import AnnualResultById
+from schema.loaders.asset_trade import AssetTradeById
+from schema.loaders.cooperative import CooperativeById
+from schema.loaders.deal import DealById
+from schema.loaders.enterprise import EnterpriseById
 from schema.loaders.event import (
     EventPeople,
     EventRecord,
@@ -32,15 +42,21 @@ from schema.loaders.event import (
     PeopleOfEvent,
     facts,
 )
+from schema.loaders.household import HouseholdById
 from schema.loaders.issue import IssueById, WorkflowOfIssue
 from schema.loaders.issue_note import NoteOfIssue
+from schema.loaders.matching_event import MatchingEventById
 from schema.loaders.organization import OrganizationById
 from schema.loaders.person import PersonById, PersonName
 from schema.loaders.post import PostById
+from schema.loaders.posting import PostingById
+from schema.loaders.weak_village import WeakVillageById
 from schema.paging import checked_id, window
 from schema.personal import PersonalClass, mask
 from schema.reach import ReachArguments, VisibleArguments, reach
 from schema.sources import PostKindSource, WorkflowSource
+from schema.tables.agreement import AgreementState, EndReason
+from schema.tables.market import DealState
 from schema.workflows import action_of, state_of, workflow_of
 from tenants.roles import Role
 from tenants.workflow import Solved
@@ -63,6 +79,9 @@ ACCESS_KINDS = frozenset(
         EventKind.PERSONAL_DATA_ERASED,
     }
 )
+COOPERATIVE_KINDS = frozenset(kind for kind in EventKind if kind.startswith("COOPERATIVE_"))
+ECONOMY_KINDS = frozenset(kind for kind in EventKind if kind.startswith("ECONOMY_"))
+AGREEMENT_KINDS = frozenset(kind for kind in EventKind if kind.startswith("AGREEMENT_"))
 ISSUE_KINDS = frozenset(kind for kind in EventKind if kind.startswith("ISSUE_"))
 ABOUT = ("about",)
 
@@ -498,6 +517,253 @@ class IssueEventType(EventType):
         lambda root: facts(root).get("merged"),
         "并入此事项的另一件的编号 | number of another issue that was merged into this one",
         ABOUT,
+    )
+
+
+def _named(loader: Any, name: str, description: str, arguments: Any = None) -> Any:
+    """A relation to the row whose id is the fact `name`."""
+    return relation(
+        loader,
+        description,
+        key=_fact_key(name),
+        columns=("tenant_id", "about"),
+        arguments=arguments,
+    )
+
+
+def _deal_state(name: str) -> Any:
+    def read(root: Any) -> DealState | None:
+        found = facts(root).get(name)
+        return None if found is None else DealState(found)
+
+    return read
+
+
+def _first_day(root: Any) -> datetime.date | None:
+    found = facts(root)
+    text = found.get("on", found.get("since", found.get("until")))
+    return None if text is None else datetime.date.fromisoformat(text)
+
+
+def _fact(name: str) -> Any:
+    """What a fact is shown as: a list joined."""
+
+    def read(root: Any) -> str | None:
+        found = root[name]
+        return "、".join(found) if isinstance(found, list) else found
+
+    return read
+
+
+@strawberry.type(
+    name="CooperativeChange",
+    description="合作社信息的一处变更。 | One thing that changed about a cooperative.",
+)
+class CooperativeChangeType:
+    """Of an entry of the fact `changes`."""
+
+    field: str = derived(
+        lambda root: root["field"],
+        "所变更的字段,如 name、leader | the field that changed, such as name or leader",
+    )
+    before: str | None = derived(
+        _fact("before"), "变更前;组织为其编码 | before; of an organization its code"
+    )
+    after: str | None = derived(
+        _fact("after"), "变更后;组织为其编码 | after; of an organization its code"
+    )
+
+
+def _changes(root: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = facts(root).get("changes", [])
+    return found
+
+
+@strawberry.type(
+    name="CooperativeEvent",
+    description="合作社的一步:成立、变更、成员、成效、供需、合作等。 | A step of a cooperative: it "
+    "was founded, changed, joined, recorded, posted for, dealt with ...",
+)
+class CooperativeEventType(EventType):
+    """Of an `EventRecord` of `COOPERATIVE_KINDS`."""
+
+    is_type_of = _kinds(COOPERATIVE_KINDS)
+
+    cooperative: refs.Cooperative | None = relation(
+        CooperativeById,
+        "合作社;空为只关乎某农户 | the cooperative; null = it is about a household alone",
+        key=("tenant_id", "cooperative_id"),
+    )
+    organization: refs.Organization = relation(
+        OrganizationById,
+        "当时的领办组织;只关乎农户的为其所在村 | the organization that led it then; of a household "
+        "alone where that is",
+        key=("tenant_id", "organization_id"),
+    )
+    on: datetime.date | None = derived(
+        _first_day,
+        "自哪一天起;解散、退出为不再存续、不再为成员的首日 | day from which it holds; of an end "
+        "the first day without",
+        ABOUT,
+    )
+    changes: list[CooperativeChangeType] = derived(
+        _changes, "所作的变更 | what changed about the cooperative", ABOUT
+    )
+    fields: list[str] = derived(
+        lambda root: facts(root).get("fields", []),
+        "所更正的成效或农户信息的字段 | fields of a result or a household that were corrected",
+        ABOUT,
+    )
+    year: int | None = derived(lambda root: facts(root).get("year"), "成效的年度 | year", ABOUT)
+    revision: int | None = derived(
+        lambda root: facts(root).get("revision"),
+        "此步之后合作社或成效的版次 | revision of the cooperative or the result after it",
+        ABOUT,
+    )
+    result: refs.AnnualResult | None = _named(
+        AnnualResultById, "result", "所登记的成效 | the result that was recorded"
+    )
+    union: refs.Cooperative | None = _named(
+        CooperativeById, "union", "所加入或退出的联合社 | the union that was joined or left"
+    )
+    member: refs.Cooperative | None = _named(
+        CooperativeById, "member", "加入或退出的成员社 | the cooperative that joined or left it"
+    )
+    household: refs.Household | None = _named(
+        HouseholdById,
+        "household",
+        "农户;查看者无权查看则为空 | the household; null where it is not for the viewer",
+        HouseholdReachArguments,
+    )
+    posting: refs.Posting | None = _named(
+        PostingById, "posting", "供需信息 | the posting, with product and quantity"
+    )
+    deal: refs.Deal | None = _named(DealById, "deal", "合作 | the deal, with product and amount")
+    from_state: DealState | None = derived(
+        _deal_state("from"), "合作此步之前的状态 | state of the deal before", ABOUT
+    )
+    to_state: DealState | None = derived(
+        _deal_state("to"), "合作此步之后的状态 | state of the deal after", ABOUT
+    )
+    reason: str | None = derived(
+        lambda root: facts(root).get("reason"), "解散的原因 | why it was dissolved", ABOUT
+    )
+
+
+@strawberry.type(
+    name="EconomyEvent",
+    description="社企联盟与集体经济的一步:企业、供需、对接会、资产交易、薄弱村。 | A step in the "
+    "alliance and the collective economy: enterprises, postings, meetings, trades, weak villages.",
+)
+class EconomyEventType(EventType):
+    """Of an `EventRecord` of `ECONOMY_KINDS`."""
+
+    is_type_of = _kinds(ECONOMY_KINDS)
+
+    organization: refs.Organization = relation(
+        OrganizationById, "所在组织 | where it was", key=("tenant_id", "organization_id")
+    )
+    on: datetime.date | None = derived(_first_day, "日期 | day", ABOUT)
+    enterprise: refs.Enterprise | None = _named(
+        EnterpriseById, "enterprise", "企业 | the enterprise"
+    )
+    posting: refs.Posting | None = _named(
+        PostingById, "posting", "供需信息 | the posting, with product and quantity"
+    )
+    matching_event: refs.MatchingEvent | None = _named(
+        MatchingEventById, "matching_event", "对接会 | the matching event"
+    )
+    asset_trade: refs.AssetTrade | None = _named(
+        AssetTradeById, "trade", "集体资产交易 | the trade of a collective asset"
+    )
+    village: refs.WeakVillage | None = _named(
+        WeakVillageById, "village", "集体经济薄弱村 | the weak village"
+    )
+    amount: Decimal | None = derived(
+        lambda root: None if (text := facts(root).get("amount")) is None else Decimal(text),
+        "此次帮扶资金(元)| what was paid with it, 元",
+        ABOUT,
+    )
+
+
+def _agreement_id(name: str, type_: str) -> Any:
+    """The global id of a row of the agreement that the event names."""
+
+    def read(root: Any) -> strawberry.ID | None:
+        id_ = facts(root).get(name)
+        if id_ is None:
+            return None
+        return strawberry.ID(str(GlobalId(type_, root["tenant_id"], uuid.UUID(id_).hex)))
+
+    return read
+
+
+def _party(parties: Any, root: Any, context: Context) -> Any:
+    wanted = facts(root).get("party")
+    return next((party for party in parties if party["number"] == wanted), None)
+
+
+@strawberry.type(
+    name="AgreementEvent",
+    description="协议的一步:起草、提出、签署、生效、兑现、结束等。 | A step of an agreement: it "
+    "was drafted, proposed, signed, came into force, something was delivered, it was over ...",
+)
+class AgreementEventType(EventType):
+    """Of an `EventRecord` of `AGREEMENT_KINDS`."""
+
+    is_type_of = _kinds(AGREEMENT_KINDS)
+
+    agreement: refs.Agreement | None = relation(
+        AgreementById,
+        "协议;不可查看则为空 | the agreement; null where it is not for the viewer",
+        key=("tenant_id", "agreement_id"),
+        arguments=AgreementReachArguments,
+    )
+    organization: refs.Organization = relation(
+        OrganizationById,
+        "所涉的本市一方 | organization of the city's party that it is about",
+        key=("tenant_id", "organization_id"),
+    )
+    party: refs.AgreementParty | None = relation(
+        EveryPartyOfAgreement,
+        "所为的一方,空为系统所为 | party that did it; null = the server itself",
+        key=("tenant_id", "agreement_id"),
+        columns=("about",),
+        arguments=AgreementReachArguments,
+        finish=_party,
+    )
+    version: int | None = derived(
+        lambda root: facts(root).get("version"), "所涉版本号 | number of the version", ABOUT
+    )
+    commitment_key: str | None = derived(
+        lambda root: facts(root).get("commitment"), "所涉承诺键 | key of the commitment", ABOUT
+    )
+    delivery_id: strawberry.ID | None = derived(
+        _agreement_id("delivery", "Delivery"),
+        "所涉兑现记录的编号 | id of the delivery",
+        ("tenant_id", "about"),
+    )
+    activity_id: strawberry.ID | None = derived(
+        _agreement_id("activity", "AgreementActivity"),
+        "所涉会商或活动的编号 | id of the activity",
+        ("tenant_id", "about"),
+    )
+    state: AgreementState | None = derived(
+        lambda root: AgreementState(found) if (found := facts(root).get("state")) else None,
+        "此步之后的状态,载明的才有 | state after it, where the event says so",
+        ABOUT,
+    )
+    reason: EndReason | None = derived(
+        lambda root: EndReason(found) if (found := facts(root).get("reason")) else None,
+        "结束的原因 | why it is over",
+        ABOUT,
+    )
+    renewed_by: refs.Agreement | None = relation(
+        AgreementById,
+        "由哪一份协议续签 | agreement that goes on with it",
+        key=_fact_key("by"),
+        columns=("tenant_id", "about"),
+        arguments=AgreementReachArguments,
     )
 
 

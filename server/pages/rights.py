@@ -15,12 +15,15 @@ READING: Mapping[Permission, str] = {
     Permission.READ_PERSONAL_DATA: "个人信息",
     Permission.READ_AUDIT: "查阅记录",
     Permission.READ_ISSUES: "事项",
+    Permission.READ_AGREEMENTS: "共建协议",
 }
 CHANGING: Mapping[Permission, str] = {
     Permission.CHANGE_ORGANIZATIONS: "组织调整",
     Permission.APPOINT: "任免",
     Permission.REPORT_ISSUES: "上报事项",
     Permission.HANDLE_ISSUES: "办理事项",
+    Permission.MANAGE_COOPERATIVES: "管理合作社",
+    Permission.MANAGE_AGREEMENTS: "签办共建协议",
 }
 REACHES: Mapping[Reach, str] = {
     Reach.SELF: "本人",
