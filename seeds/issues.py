@@ -7,17 +7,15 @@ number, and no text has one.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
-
-import orjson
+from collections.abc import Iterator, Mapping
 
 from schema.loaders.issue_standing import HANDLER, ISSUE
-from schema.tables.event import EventRow
 from schema.tables.issue import IssueNoteRow, IssueWordRow
 from schema.words import places
+from seeds.events import json_text
 from seeds.pace import WINDOW
-from seeds.play import Happened, Play, Played
+from seeds.play import Play, Played
+from seeds.rows import Row
 from seeds.scene import Scene
 from seeds.titles import load_titles
 from tenants.calendar import CHINA
@@ -26,9 +24,6 @@ ISSUE_ROW = tuple(column.name for column in ISSUE.columns)
 HANDLER_ROW = tuple(column.name for column in HANDLER.columns)
 NOTE_ROW = tuple(IssueNoteRow.model_fields)
 WORD_ROW = tuple(IssueWordRow.model_fields)
-EVENT_ROW = tuple(EventRow.model_fields)
-
-Row = tuple[Any, ...]
 
 
 def sample_issues(
@@ -55,7 +50,7 @@ def earliest(today: datetime.date) -> datetime.date:
 
 def issue_rows(played: Played) -> list[Row]:
     """Rows of `issue` with the columns of `ISSUE_ROW`."""
-    return [tuple({**row, "answers": _json(row["answers"])}.values()) for row in played.issues]
+    return [tuple({**row, "answers": json_text(row["answers"])}.values()) for row in played.issues]
 
 
 def word_rows(played: Played) -> Iterator[Row]:
@@ -63,31 +58,3 @@ def word_rows(played: Played) -> Iterator[Row]:
     for row in played.issues:
         for pair, place in places(row["title"], row["description"]):
             yield row["tenant_id"], pair, row["reported_at"], row["id"], place
-
-
-def rows_of(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> list[Row]:
-    """Rows of mappings, with these columns."""
-    return [tuple(row.get(name) for name in columns) for row in rows]
-
-
-def event_rows(tenant_id: int, events: Iterable[Happened], before: int) -> list[Row]:
-    """Rows of `event` with the columns of `EVENT_ROW`, numbered from the one after `before`."""
-    return [
-        (
-            tenant_id,
-            seq,
-            happened.at,
-            happened.event.kind.value,
-            happened.actor.subject,
-            happened.actor.role.value,
-            happened.actor.person,
-            happened.event.organization_id,
-            happened.event.issue_id,
-            _json(happened.event.about),
-        )
-        for seq, happened in enumerate(events, start=before + 1)
-    ]
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()

@@ -1,18 +1,18 @@
-"""Loading: one transaction a tenant and part, so that an interrupted load is simply completed."""
+"""Loading: one transaction a part, so that an interrupted load is simply completed."""
 
 import datetime
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from schema.issues.placing import Place
 from schema.keyring import Keyring
-from schema.organizations.tree import TREE_LOCK
 from seeds import divisions as real
 from seeds import figures as reported
-from seeds import issues as sample_issues
-from seeds.issues import EVENT_ROW, HANDLER_ROW, ISSUE_ROW, NOTE_ROW, WORD_ROW, Row
+from seeds.load_issues import load_issues
+from seeds.load_sample import load_sample_agreements, load_sample_cooperatives
+from seeds.load_stated import load_agreements, load_cooperatives
+from seeds.loading import Loading
 from seeds.organizations import (
     ROW,
     Tree,
@@ -21,11 +21,17 @@ from seeds.organizations import (
     organization_rows,
     succession_rows,
 )
-from seeds.parts import ISSUES, Part, pending
-from seeds.people import PERSON_ROW, POST_ROW, Post, person_rows, post_rows, sample_staff
-from seeds.play import Played
-from seeds.scene import Scene
-from tenants.calendar import day_of
+from seeds.parts import (
+    AGREEMENTS,
+    COOPERATIVES,
+    ISSUES,
+    SAMPLE_AGREEMENTS,
+    SAMPLE_COOPERATIVES,
+    Part,
+    pending,
+)
+from seeds.people import PERSON_ROW, POST_ROW, person_rows, post_rows, sample_staff
+from seeds.rows import hold_tree, insert
 from tenants.definition import Definition
 
 
@@ -38,23 +44,17 @@ async def load(
 ) -> AsyncIterator[tuple[int, int, str]]:
     """Load what is pending; yields (done, total, what) after each part.
 
-    Sample people are loaded where there is a keyring to seal their phones with, and then sample
-    issues until there are `issues` over all cities, reported in the months before `now`. Rows that
-    exist stay as they are: people may have changed them since.
+    Sample people, cooperatives and agreements are loaded where there is a keyring to seal phones
+    with, and then sample issues until there are `issues` over all cities, reported in the months
+    before `now`. Rows that exist stay as they are: people may have changed them since.
     Errors: `SeedError` where a tenant's organizations cannot be placed, `KeyFileError`; parts
     before it are kept.
     """
+    loading = Loading(connection, definitions, now, sample)
     parts = await pending(connection, definitions, sample is not None, issues)
     for done, part in enumerate(parts, start=1):
         async with connection.transaction():
-            if part.name == "organizations":
-                await _organizations(connection, part)
-            elif part.name == "figures":
-                await _figures(connection, part, definitions)
-            elif part.name == ISSUES:
-                await _issues(connection, part, now)
-            elif sample is not None:
-                await _people(connection, part, sample, now)
+            await _LOADERS[part.kind](loading, part)
             await connection.execute(
                 "INSERT INTO load (tenant_id, part, content_hash, loaded_at)"
                 " VALUES ($1, $2, $3, $4) ON CONFLICT (tenant_id, part)"
@@ -69,101 +69,47 @@ async def load(
         await connection.execute(_ANALYZE)
 
 
-async def _organizations(connection: "asyncpg.Connection[Any]", part: Part) -> None:
-    tenant_id, tree = part.definition.tenant_id, _tree(part)
+async def _organizations(loading: Loading, part: Part) -> None:
+    connection, tenant_id, tree = loading.connection, part.definition.tenant_id, _tree(part)
     # nobody moves an organization meanwhile
-    await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", TREE_LOCK, tenant_id)
+    await hold_tree(connection, tenant_id)
     known = await connection.fetchval(
         "SELECT EXISTS (SELECT FROM organization WHERE tenant_id = $1)", tenant_id
     )
-    added = await _insert(connection, "organization", ROW, organization_rows(tree), "id")
+    added = await insert(connection, "organization", ROW, organization_rows(tree), "id")
     if known and added:
         for statement in (_SETTLE, _END):
             await connection.execute(statement, tenant_id, [row["id"] for row in added])
     names = ("tenant_id", "organization_id", "valid_to", "name", "search_name", "source", "assumed")
-    await _insert(connection, "organization_name", names, name_rows(tree))
+    await insert(connection, "organization_name", names, name_rows(tree))
     pairs = ("tenant_id", "organization_id", "successor_id")
-    await _insert(connection, "succession", pairs, succession_rows(tree))
+    await insert(connection, "succession", pairs, succession_rows(tree))
 
 
-async def _figures(
-    connection: "asyncpg.Connection[Any]", part: Part, definitions: Sequence[Definition]
-) -> None:
+async def _figures(loading: Loading, part: Part) -> None:
     tenant_id = part.definition.tenant_id
     own = [
         figure
         for figure in reported.load_figures()
-        if tenant_id in reported.tenants_of(figure, definitions)
+        if tenant_id in reported.tenants_of(figure, loading.definitions)
     ]
-    await _insert(connection, "figure", reported.ROW, reported.figure_rows(tenant_id, own))
+    rows = reported.figure_rows(tenant_id, own)
+    await insert(loading.connection, "figure", reported.ROW, rows)
 
 
-async def _people(
-    connection: "asyncpg.Connection[Any]", part: Part, keyring: Keyring, now: datetime.datetime
-) -> None:
+async def _people(loading: Loading, part: Part) -> None:
     """Sample people, unless others were entered; only in organizations that go on."""
-    tenant_id = part.definition.tenant_id
+    connection, tenant_id = loading.connection, part.definition.tenant_id
     # nobody ends an organization meanwhile, appoints in one, or enters a person
-    await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", TREE_LOCK, tenant_id)
+    await hold_tree(connection, tenant_id)
     await connection.execute("LOCK TABLE post, person IN SHARE ROW EXCLUSIVE MODE")
     if await connection.fetchval(_OTHERS, tenant_id):
         return
     rows = await connection.fetch(_GOING_ON, tenant_id)
     staff = sample_staff(_tree(part)).within(row["id"] for row in rows)
-    people = person_rows(tenant_id, staff.people, keyring, now)
-    await _insert(connection, "person", PERSON_ROW, people)
-    await _insert(connection, "post", POST_ROW, post_rows(tenant_id, staff.posts))
-
-
-async def _issues(
-    connection: "asyncpg.Connection[Any]", part: Part, now: datetime.datetime
-) -> None:
-    """Sample issues, beside whatever others there are; none where there are no sample people."""
-    tenant_id, today = part.definition.tenant_id, day_of(now)
-    # nobody ends an organization meanwhile, or relieves somebody of a post
-    await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", TREE_LOCK, tenant_id)
-    scene = await _scene(connection, part.definition, today)
-    if not scene.handlers:
-        return
-    days = await connection.fetch(_TAKEN, tenant_id)
-    taken = {row["day"]: row["last"] for row in days}
-    count = int(part.content_hash) - part.first
-    played = sample_issues.sample_issues(scene, part.first, count, today, taken)
-    await _write_issues(connection, tenant_id, played)
-
-
-async def _scene(
-    connection: "asyncpg.Connection[Any]", definition: Definition, today: datetime.date
-) -> Scene:
-    tenant_id = definition.tenant_id
-    versions = await connection.fetch(_VERSIONS, tenant_id)
-    in_force = Definition(
-        definition.tenant, (), workflow_versions={row["key"]: row["version"] for row in versions}
-    )
-    places = await connection.fetch(_PLACES, tenant_id, sample_issues.earliest(today))
-    posts = await connection.fetch(_POSTS, tenant_id)
-    return Scene(in_force, (Place(*row) for row in places), (Post(*row) for row in posts))
-
-
-async def _write_issues(
-    connection: "asyncpg.Connection[Any]", tenant_id: int, played: Played
-) -> None:
-    """All rows of a play; the counter of events is taken last, as every write does."""
-    notes = sample_issues.rows_of(played.notes, NOTE_ROW)
-    parts = sample_issues.rows_of(played.handlers, HANDLER_ROW)
-    days = [(tenant_id, day, last) for day, last in sorted(played.numbers.items())]
-    tables: tuple[tuple[str, Sequence[str], Sequence[Row]], ...] = (
-        ("issue", ISSUE_ROW, sample_issues.issue_rows(played)),
-        ("issue_note", NOTE_ROW, notes),
-        ("issue_handler", HANDLER_ROW, parts),
-        ("issue_word", WORD_ROW, list(sample_issues.word_rows(played))),
-    )
-    for table, columns, rows in tables:
-        await _insert(connection, table, columns, rows)
-    await connection.executemany(_COUNT, days)
-    newest = await connection.fetchval(_SEQ, tenant_id, len(played.events))
-    events = sample_issues.event_rows(tenant_id, played.events, newest - len(played.events))
-    await _insert(connection, "event", EVENT_ROW, events)
+    people = person_rows(tenant_id, staff.people, loading.keys, loading.now)
+    await insert(connection, "person", PERSON_ROW, people)
+    await insert(connection, "post", POST_ROW, post_rows(tenant_id, staff.posts))
 
 
 def _tree(part: Part) -> Tree:
@@ -171,36 +117,27 @@ def _tree(part: Part) -> Tree:
     return build_tree(part.definition, divisions)
 
 
+_LOADERS: Mapping[str, Callable[[Loading, Part], Awaitable[None]]] = {
+    "organizations": _organizations,
+    "figures": _figures,
+    "people": _people,
+    ISSUES: load_issues,
+    COOPERATIVES: load_cooperatives,
+    AGREEMENTS: load_agreements,
+    SAMPLE_COOPERATIVES: load_sample_cooperatives,
+    SAMPLE_AGREEMENTS: load_sample_agreements,
+}
+
 _OTHERS = """
 SELECT EXISTS (SELECT FROM person WHERE tenant_id = $1 AND data_kind <> 'GENERATED')
     OR EXISTS (SELECT FROM post WHERE tenant_id = $1 AND data_kind <> 'GENERATED')
 """
 _GOING_ON = "SELECT id FROM organization WHERE tenant_id = $1 AND valid_to IS NULL"
-
-_VERSIONS = """
-SELECT key, max(version) AS version FROM workflow_version WHERE tenant_id = $1 GROUP BY key
-"""
-_PLACES = """
-SELECT id, code, name, level, path FROM organization
-WHERE tenant_id = $1 AND valid_to IS NULL AND (valid_from IS NULL OR valid_from < $2)
-"""
-_POSTS = """
-SELECT p.id, p.person_id, p.organization_id, p.kind, p.valid_from
-FROM post p JOIN person x ON x.tenant_id = p.tenant_id AND x.id = p.person_id
-WHERE p.tenant_id = $1 AND p.data_kind = 'GENERATED' AND p.valid_to IS NULL
-    AND x.data_kind = 'GENERATED' AND x.erased_at IS NULL
-"""
-_TAKEN = "SELECT day, last FROM issue_counter WHERE tenant_id = $1 ORDER BY day FOR UPDATE"
-_COUNT = """
-INSERT INTO issue_counter (tenant_id, day, last) VALUES ($1, $2, $3)
-ON CONFLICT (tenant_id, day) DO UPDATE SET last = $3
-"""
-_SEQ = """
-INSERT INTO event_counter (tenant_id, seq) VALUES ($1, $2)
-ON CONFLICT (tenant_id) DO UPDATE SET seq = event_counter.seq + $2 RETURNING seq
-"""
 _ANALYZE = """
-ANALYZE organization, figure, person, post, event, issue, issue_note, issue_handler, issue_word
+ANALYZE organization, figure, person, post, event, issue, issue_note, issue_handler, issue_word,
+    cooperative, union_member, annual_result, household, membership, enterprise, posting, deal,
+    matching_event, asset_trade, weak_village, agreement, agreement_version, agreement_party,
+    agreement_delivery, agreement_activity
 """
 
 # what is added below organizations that people moved stands where those stand now
@@ -228,26 +165,3 @@ FROM (
 WHERE o.tenant_id = $1 AND o.id = above.id
     AND (o.valid_to IS NULL OR o.valid_to > above.ended)
 """
-
-
-async def _insert(
-    connection: "asyncpg.Connection[Any]",
-    table: str,
-    columns: Sequence[str],
-    rows: Sequence[tuple[object, ...]],
-    returning: str = "tenant_id",
-) -> "list[asyncpg.Record]":
-    """COPY into a temporary table, then insert what is new; one column of the rows inserted."""
-    if not rows:
-        return []
-    listed = ", ".join(columns)
-    await connection.execute(
-        f"CREATE TEMPORARY TABLE arriving ON COMMIT DROP AS SELECT {listed} FROM {table} LIMIT 0"
-    )
-    await connection.copy_records_to_table("arriving", records=rows, columns=list(columns))
-    added: list[asyncpg.Record] = await connection.fetch(
-        f"INSERT INTO {table} ({listed}) SELECT {listed} FROM arriving ON CONFLICT DO NOTHING"
-        f" RETURNING {returning}"
-    )
-    await connection.execute("DROP TABLE arriving")
-    return added

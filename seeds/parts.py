@@ -1,7 +1,7 @@
 """Which parts of the data are still to be loaded."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,30 +11,49 @@ import orjson
 
 from seeds import divisions as real
 from seeds import figures as reported
+from seeds.agreements import load_agreements
+from seeds.cooperatives import Closed, load_cooperatives
+from seeds.sample import FILE as SAMPLE_FILE
+from seeds.sample import load_sample
 from seeds.shares import shares
 from tenants.definition import Definition, TenantKind
 
 # raised when the code makes other rows of the same input
 REVISION = 1
 
-# what of a definition decides about its organizations, and about its sample people
+# what of a definition decides about its organizations, its sample people, and about sample
+# cooperatives and agreements
 _TREE = ("code", "levels", "organizations", "generated")
 _STAFF = (*_TREE, "posts")
+_TOGETHER = (*_STAFF, "cooperatives", "alliances", "ways")
 
 ISSUES = "issues"
+COOPERATIVES, SAMPLE_COOPERATIVES = "cooperatives", "sample_cooperatives"
+AGREEMENTS, SAMPLE_AGREEMENTS = "agreements", "sample_agreements"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the data: a tenant's organizations, figures, sample people or sample issues.
+    """One part of the data: of a kind, of one tenant, or of several together (`beside`).
 
     Of sample issues the hash is their number, `first` how many were loaded before.
     """
 
     definition: Definition
-    name: str
+    kind: str
     content_hash: str
     first: int = 0
+    beside: tuple[Definition, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called in the table `load`, at the first of its tenants."""
+        return "+".join((self.kind, *(other.tenant.code for other in self.beside)))
+
+    @property
+    def all(self) -> tuple[Definition, ...]:
+        """Its tenants, in order of code."""
+        return (self.definition, *self.beside)
 
 
 async def pending(
@@ -45,7 +64,8 @@ async def pending(
 ) -> list[Part]:
     """The parts whose input is not what was loaded last, in order.
 
-    People only with `sample`; with them as many issues as `issues` says, over all cities.
+    Sample people, cooperatives and agreements only with `sample`; with them as many issues as
+    `issues` says, over all cities.
     """
     rows = await connection.fetch("SELECT tenant_id, part, content_hash FROM load")
     loaded = {(row["tenant_id"], row["part"]): row["content_hash"] for row in rows}
@@ -79,7 +99,44 @@ def _parts(definitions: Sequence[Definition], sample: bool) -> list[Part]:
         parts.append(Part(definition, "figures", _hash(figures)))
         if sample and definition.kind is TenantKind.CITY:
             parts.append(Part(definition, "people", _hash(staff, divisions)))
-    return parts
+    by_id = {definition.tenant_id: definition for definition in definitions}
+    parts += _stated(by_id, COOPERATIVES, load_cooperatives(), lambda item: (item.tenant_id,))
+    parts += _stated(by_id, AGREEMENTS, load_agreements(), lambda item: item.tenants)
+    return parts + (list(_sample_parts(by_id)) if sample else [])
+
+
+def _stated(
+    by_id: Mapping[int, Definition],
+    kind: str,
+    items: Iterable[Closed],
+    tenants_of: Callable[[Any], tuple[int, ...]],
+) -> Iterator[Part]:
+    """What documents state: a part for what is of the same tenants, if all of those are there."""
+    groups: dict[tuple[int, ...], list[bytes]] = {}
+    for item in items:
+        groups.setdefault(tenants_of(item), []).append(item.model_dump_json().encode())
+    for tenants, contents in groups.items():
+        yield from _shared(by_id, kind, tenants, _hash(*contents))
+
+
+def _sample_parts(by_id: Mapping[int, Definition]) -> Iterator[Part]:
+    """Sample cooperatives and agreements of cities, then agreements between cities."""
+    sample, words = load_sample(), _file_hash(SAMPLE_FILE)
+    for kind in (SAMPLE_COOPERATIVES, SAMPLE_AGREEMENTS):
+        for tenant in sample.cities:
+            if tenant in by_id:
+                content = _content(by_id[tenant], _TOGETHER)
+                yield Part(by_id[tenant], kind, _hash(words, content))
+    for pairing in sample.shared:
+        yield from _shared(by_id, SAMPLE_AGREEMENTS, pairing.cities, _hash(words))
+
+
+def _shared(
+    by_id: Mapping[int, Definition], kind: str, tenants: Sequence[int], content_hash: str
+) -> Iterator[Part]:
+    if by_id.keys() >= set(tenants):
+        first, *others = (by_id[tenant] for tenant in sorted(tenants))
+        yield Part(first, kind, content_hash, beside=tuple(others))
 
 
 def _content(definition: Definition, names: Sequence[str]) -> bytes:

@@ -23,6 +23,7 @@ from schema.issues.sweep import NOTE, Swept, steps, sweeper
 from schema.issues.values import plain
 from schema.loaders.issue_standing import CLAIMED, ISSUE
 from seeds.chance import Chance
+from seeds.events import Happened
 from seeds.giving import Asked, Giving
 from seeds.pace import next_action, reported_at
 from seeds.reporting import RESIDENTS, Draw, Reporting
@@ -41,15 +42,6 @@ _NEW, _NEW_STATE = 5, 40
 
 _LONGEST = 40
 """Actions of one issue at most."""
-
-
-@dataclass(frozen=True)
-class Happened:
-    """An event, with when and by whom."""
-
-    at: datetime.datetime
-    actor: Actor
-    event: Event
 
 
 @dataclass

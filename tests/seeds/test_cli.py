@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.soak
 def test_the_dictionary_stays_out() -> None:
     """A process that serves does not hold the dictionary of pinyin."""
     program = "import sys, seeds.cli; sys.exit('pypinyin' in sys.modules)"

@@ -23,7 +23,8 @@ from schema.issues.values import plain
 from schema.keyring import Keyring
 from schema.refusals import Refused
 from seeds import divisions as real
-from seeds.issues import event_rows, issue_rows, sample_issues
+from seeds.events import event_rows
+from seeds.issues import issue_rows, sample_issues
 from seeds.load import load
 from seeds.organizations import build_tree
 from seeds.parts import pending
@@ -80,6 +81,7 @@ def texts(made: Played) -> Iterable[str]:
     yield from (note["text"] or "" for note in made.notes)
 
 
+@pytest.mark.soak
 def test_another_process_plays_the_same() -> None:
     """The same city, number and day give the same rows in every process."""
     command = [sys.executable, "-W", "error", "-c", DIGEST]

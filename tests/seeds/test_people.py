@@ -105,6 +105,7 @@ def test_pinned() -> None:
     ]
 
 
+@pytest.mark.soak
 def test_same_in_every_process(staffed: dict[str, tuple[Tree, Staff]]) -> None:
     """Another process, whose sets are in another order, makes the same people."""
     program = (
@@ -588,6 +589,7 @@ def test_seed_asks_for_them_in_demo_mode(
     assert (done.exit_code, recorder.asked) == (0, [asked])
 
 
+@pytest.mark.soak
 def test_seed_loads_them(
     tmp_path: Path, server_url: str, full_template: str, shipped: tuple[Definition, ...]
 ) -> None:
