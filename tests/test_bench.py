@@ -203,6 +203,7 @@ async def test_the_client_compares_answers_under_load() -> None:
 
 
 @LINUX
+@pytest.mark.soak
 async def test_both_contenders_are_measured(full_url: str, tmp_path: Path) -> None:
     """The real server and the limit start, answer equally, and give a row each."""
     plan = Plan(rounds=1, seconds=0, connections=2)
@@ -215,6 +216,7 @@ async def test_both_contenders_are_measured(full_url: str, tmp_path: Path) -> No
 
 
 @LINUX
+@pytest.mark.soak
 async def test_security_is_measured(full_url: str, tmp_path: Path) -> None:
     """With and without security the answers are equal, and each gives a row."""
     plan = Plan(rounds=1, seconds=0, connections=2)
@@ -235,6 +237,7 @@ async def test_shares_are_measured(full_url: str, tmp_path: Path) -> None:
 
 
 @LINUX
+@pytest.mark.soak
 async def test_bad_input_is_refused(full_url: str, tmp_path: Path) -> None:
     """Every attack is refused as it must be, while the server serves."""
     with server(full_url, tmp_path) as process:
@@ -258,6 +261,7 @@ async def test_bad_input_slows_nobody(full_url: str, tmp_path: Path) -> None:
         assert row.slowed <= 2 * results.MAX_SLOWED, row  # other processes count too
 
 
+@pytest.mark.soak
 async def test_an_answer_that_is_no_refusal_is_noticed(full_url: str, tmp_path: Path) -> None:
     """What is not refused as it must be ends the measuring."""
     harmless = replace(attacks()[0], body=lambda number: b'{"query": "{ __typename }"}')

@@ -10,7 +10,7 @@ from tests.conftest import Graph
 from tests.isolation.canaries import LETTERS, Kind, Sighting, seen
 from tests.isolation.definitions import CODES, PROVINCES
 from tests.isolation.probes import Probes
-from tests.isolation.rows import PLACES, SETTLED
+from tests.isolation.rows import EMPTY, PLACES, PROPOSED, SETTLED, UNIONS
 from tests.isolation.samples import Samples
 from tests.isolation.walking import Coverage, Reply, walk
 from tests.isolation.world import World
@@ -71,6 +71,33 @@ async def known(graph: Graph, world: World, schema: GraphQLSchema) -> dict[str, 
     return found
 
 
+# by what they are good for: of which type, in which row of which table
+OBJECTS = {
+    "Issue.id": ("Issue", "issue", 1),
+    "settled": ("Issue", "issue", SETTLED),
+    "Cooperative.id": ("Cooperative", "cooperative", 1),
+    "empty cooperative": ("Cooperative", "cooperative", EMPTY),
+    "union": ("Cooperative", "cooperative", UNIONS[0]),
+    "other union": ("Cooperative", "cooperative", UNIONS[1]),
+    "Household.id": ("Household", "household", 1),
+    "household outside": ("Household", "household", EMPTY),
+    "Membership.id": ("Membership", "membership", 1),
+    "Enterprise.id": ("Enterprise", "enterprise", 1),
+    "other enterprise": ("Enterprise", "enterprise", 3),
+    "Posting.id": ("Posting", "posting", 1),
+    "supply": ("Posting", "posting", 1),
+    "demand": ("Posting", "posting", 2),
+    "Deal.id": ("Deal", "deal", 1),
+    "WeakVillage.id": ("WeakVillage", "weak_village", 1),
+    "Agreement.id": ("Agreement", "agreement", 1),
+    "not renewed": ("Agreement", "agreement", 4),
+    "to end": ("Agreement", "agreement", 5),
+    "proposed": ("Agreement", "agreement", PROPOSED),
+    "draft": ("Agreement", "agreement", -1),
+    "Delivery.id": ("Delivery", "agreement_delivery", 1),
+}
+
+
 def _first(world: World, letter: str) -> Samples:
     """What is enough to find all else; and places in the tree that fit together in a change."""
     tenant_id, kind = int(CODES[letter]), "City" if letter in PROVINCES else "Province"
@@ -84,9 +111,13 @@ def _first(world: World, letter: str) -> Samples:
     samples.add("bottom", levels[2])
     samples.add("Issue.number", world.row(letter, "issue", 1)["number"])
     samples.add("top", world.row(letter, "organization", 0)["code"])
-    for place, n in (("Issue.id", 1), ("settled", SETTLED)):
-        issue = world.row(letter, "issue", n)["id"]
-        samples.add(place, str(GlobalId("Issue", tenant_id, issue.hex)))
+    for place, (type_, table, n) in OBJECTS.items():
+        if table in world.fillers[letter].rows:
+            id_ = world.row(letter, table, n)["id"]
+            samples.add(place, str(GlobalId(type_, tenant_id, id_.hex)))
+    if letter in PROVINCES:
+        proposed = world.row(letter, "agreement", PROPOSED)
+        samples.add("proposed hash", proposed["content_hash"])
     for place, n in PLACES.items():
         samples.add(place, world.row(letter, "organization", n)["code"])
     return samples

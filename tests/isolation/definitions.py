@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from tenants.cooperation import CooperativeMeasure
 from tenants.definition import Definition
 from tests.isolation.canaries import LETTERS, Kind, word
 from tests.tenants.folders import read
@@ -31,11 +32,26 @@ def _file(letter: str) -> dict[str, Any]:
     if letter in PROVINCES:
         body["province"] = CODES[PROVINCES[letter]]
         body["categories"] = [_category(body, words, _domain(PROVINCES[letter]))]
+        body["cooperatives"] = {
+            # one of the cities records less
+            "records": [str(m) for m in CooperativeMeasure if letter != "b" or m != "DEALS"],
+            "source": next(words),
+        }
+        for list_, number in (("alliances", 901), ("ways", 902)):
+            body[list_] = [_named(letter, number, words)]
         return body
     body["domains"] = [{"key": _domain(letter), "name": next(words), "source": next(words)}]
     body["rungs"] = [{"rung": "STREET", "name": next(words)}]
     body["phases"] = [{"phase": "REPORTED", "name": next(words)}]
+    for list_, number in (("industries", 903), ("dimensions", 904)):
+        body[list_] = [_named(letter, number, words)]
     return body
+
+
+def _named(letter: str, number: int, words: Iterator[str]) -> dict[str, Any]:
+    """A word of a vocabulary, whose key rows name."""
+    key = word(letter, Kind.DEFINITION, number)
+    return {"key": key, "name": next(words), "source": next(words)}
 
 
 def _domain(letter: str) -> str:

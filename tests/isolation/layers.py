@@ -10,7 +10,18 @@ from typing import Any
 import asyncpg
 import httpx
 from graphql import GraphQLSchema
-from sqlalchemy import ARRAY, JSON, Boolean, Date, DateTime, Integer, Numeric, Uuid
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    Numeric,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlmodel import SQLModel
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -109,13 +120,19 @@ async def forgeries(url: str, world: World) -> list[str]:
     for table, column, other in await references(url):
         forged = f"'{world.row('b', other, 1)['id']}'"
         # of a key one row only, and the same one when it is tried again
-        one = column in SQLModel.metadata.tables[table].primary_key.columns
+        one = column in _of_keys(SQLModel.metadata.tables[table])
         rows_ = (
             f"SELECT ctid FROM {table} WHERE tenant_id = 990100 AND {column} IS NOT NULL"
             f" ORDER BY {column} = {forged} DESC{' LIMIT 1' if one else ''}"
         )
         found.append(f"UPDATE {table} SET {column} = {forged} WHERE ctid = ANY (ARRAY({rows_}))")
     return found
+
+
+def _of_keys(table: Table) -> set[str]:
+    """The columns of whose values no two rows may have the same."""
+    keys = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint))]
+    return {column.name for key in keys for column in key.columns}
 
 
 def _refers(key: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from graphql import (
     get_named_type,
     is_abstract_type,
     is_composite_type,
+    is_enum_type,
     is_leaf_type,
     is_non_null_type,
     is_object_type,
@@ -20,7 +21,7 @@ from graphql import (
 )
 
 from schema.projection import LOADER, metadata
-from tests.isolation.samples import FOREIGN, Samples, literal, required, variants
+from tests.isolation.samples import BESIDES, FOREIGN, HOMES, Samples, literal, required, variants
 
 DEEPEST = 8
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -60,7 +61,7 @@ class Route:
 
     def around(self, selection: str) -> str:
         """The whole selection."""
-        closing = "}" * self.opening.count("{")
+        closing = "}" * (self.opening.count("{") - self.opening.count("}"))
         return f"{self.opening}{selection}{closing}"
 
     def on(self, step: str) -> "Route":
@@ -94,9 +95,23 @@ class Probes:
                 yield Probe(f"Query.{label}", name, text, is_non_null_type(field.type))
         for type_, route in self.routes.items():
             alone = is_non_null_type(query.fields[route.field].type)
-            for name in self._object(type_).fields:
-                for label, text in self._asked(self._object(type_), name):
-                    yield Probe(f"{type_}.{label}", route.field, route.around(text), alone)
+            yield from self.of(self._object(type_), route, alone)
+        for place, name in BESIDES.items():
+            for id_ in self._samples.values.get(place, ()):
+                yield from self._beside(self._object(name), route_to(name, id_))
+
+    def of(self, type_: GraphQLObjectType, route: Route, alone: bool) -> Iterator[Probe]:
+        """Of every field of one type, on this way to it."""
+        for name in type_.fields:
+            for label, text in self._asked(type_, name):
+                yield Probe(f"{type_.name}.{label}", route.field, route.around(text), alone)
+
+    def _beside(self, type_: GraphQLObjectType, route: Route) -> Iterator[Probe]:
+        """Of what another object of a type leads to."""
+        for name, field in type_.fields.items():
+            if is_composite_type(get_named_type(field.type)) and not _is_closed(field):
+                text = name + self._selection(get_named_type(field.type))
+                yield Probe(f"{type_.name}.{name}", route.field, route.around(text), False)
 
     def mutations(self, dry_run: bool) -> Iterator[Probe]:
         """Of the fields of the mutation type: each input's field with own and others' values.
@@ -128,7 +143,12 @@ class Probes:
             for type_, id_ in self._samples.ids()
             if self._is_node(type_)
         }
-        return self.ways({**starts, "Viewer": Route("viewer", "viewer{", 1)})
+        homes = {
+            type_: starts[home].on(field).on("nodes").on(f"__typename ... on {type_}")
+            for type_, (home, field) in HOMES.items()
+            if home in starts
+        }
+        return self.ways({**starts, **homes, "Viewer": Route("viewer", "viewer{", 1)})
 
     def ways(self, starts: Mapping[str, Route]) -> dict[str, Route]:
         """The shortest way to each object type that these objects lead to."""
@@ -170,7 +190,9 @@ class Probes:
             ways = variants(self._samples, self._others, place, argument, given, returned)
             for label, value in ways:
                 asked = _arguments({**needed, argument: value})
-                yield f"{name}({label})", name + asked + below
+                is_kind = is_enum_type(get_named_type(given.type)) and label != argument
+                deep = self._whole(self._object(returned.name), 2) if is_kind else below
+                yield f"{name}({label})", name + asked + deep
 
     def _selection(self, named: GraphQLNamedType, counted: bool = False) -> str:
         """All leaves of a type; of a connection or payload those of what is in it, too.
@@ -213,13 +235,24 @@ class Probes:
             elif is_composite_type(named):
                 yield name + self._selection(named)
 
-    def _whole(self, type_: GraphQLObjectType) -> str:
-        """All of a type that no query leads to: there is no other place to ask for it."""
-        parts = [
-            name + self._selection(get_named_type(field.type))
-            for name, field in type_.fields.items()
-            if not _is_closed(field)
-        ]
+    def _whole(self, type_: GraphQLObjectType, depth: int = 1) -> str:
+        """All of a type that no query leads to: there is no other place to ask for it.
+
+        With a `depth`, of what it leads to all, too.
+        """
+        parts = []
+        for name, field in type_.fields.items():
+            named = get_named_type(field.type)
+            if not _is_closed(field):
+                whole = depth > 1 and is_object_type(named)
+                parts.append(
+                    name
+                    + (
+                        self._whole(self._object(named.name), depth - 1)
+                        if whole
+                        else self._selection(named)
+                    )
+                )
         return f"{{{' '.join(['__typename', *parts])}}}"
 
     def _object(self, name: str) -> GraphQLObjectType:

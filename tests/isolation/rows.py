@@ -18,18 +18,39 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from schema import tables
+from schema.agreements.content import content_hash
 from schema.events import EventKind
 from schema.keyring import Keyring, sealing_context
 from schema.personal import PersonalClass, mask
 from tenants.definition import Definition
 from tests.conftest import NOW
 from tests.isolation.canaries import Kind, amount, identifier, phone, surname, word
+from tests.isolation.definitions import PROVINCES
 
 for module in pkgutil.iter_modules(tables.__path__, "schema.tables."):
     importlib.import_module(module.name)  # so that the metadata have every table
 
 # applied from the tenant files
 FROM_FILES = ("tenant", "tenant_version", "workflow_version")
+# nobody writes these for a province
+OF_CITIES = {
+    "agreement",
+    "agreement_activity",
+    "agreement_delivery",
+    "agreement_party",
+    "agreement_version",
+    "annual_result",
+    "asset_trade",
+    "cooperative",
+    "deal",
+    "enterprise",
+    "household",
+    "matching_event",
+    "membership",
+    "posting",
+    "union_member",
+    "weak_village",
+}
 # parent of each organization: the two subtrees of the first have the same shape
 PARENTS = (None, 0, 1, 1, 0, 4, 4, 4, 4)
 # what stands in the middle of it, below that, beside that, and below another
@@ -37,6 +58,17 @@ PLACES = {"middle": 1, "leaf": 2, "sister": 3, "other middle": 4}
 SIZES = {"a": 7, "b": 9, "c": 8, "d": 6, "e": 7}
 # which of the issues is settled
 SETTLED = 2
+# cooperatives that are unions: all belong to the first, which belongs to none
+UNIONS = (2, 5)
+# a cooperative whose one household has left it
+EMPTY = 4
+# an agreement of two parties without an alliance
+PAIRING = 3
+# an agreement that waits for the signature of its second party; the last one is a draft
+PROPOSED = 0
+# tables with more rows than others: so many times as many
+TIMES = {"agreement_party": 2, "event": 2}
+A_YEAR = datetime.timedelta(days=365)
 LONG_AGO, FAR_AHEAD = datetime.date(2020, 1, 1), datetime.date(2099, 1, 1)
 EVENTS = (
     EventKind.ORGANIZATION_RENAMED,
@@ -45,7 +77,14 @@ EVENTS = (
     EventKind.PERSONAL_DATA_DENIED,
     EventKind.RELIEVED,
     EventKind.ISSUE_RESOLVED,
+    EventKind.COOPERATIVE_FOUNDED,
+    EventKind.ECONOMY_ASSET_TRADED,
+    EventKind.AGREEMENT_DELIVERY_RECORDED,
 )
+# what is in a table that everybody may read, but for the parties alone
+WITHHELD = {"agreement.end_text", "agreement.revision", "agreement_version.decline_reason"}
+# what of agreements is withheld until all parties have signed
+AGREEMENTS = {"agreement", "agreement_party", "agreement_version"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +106,27 @@ class Cell:
 
     @property
     def kind(self) -> Kind:
-        """Whether everybody may read the table."""
-        return self.filler.kinds[self.column.table.name]
+        """Whether everybody may read the column of this row."""
+        table, kinds = self.column.table.name, self.filler.kinds
+        place = f"{table}.{self.column.name}"
+        if place in WITHHELD or (table in AGREEMENTS and not self.is_agreed):
+            return Kind.PRIVATE
+        return kinds.get(place, kinds[table])
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last one, of tables with more rows of each."""
+        return self.n % self.filler.size == self.filler.size - 1
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether all parties of the agreement of this row have signed it."""
+        return not self.is_last and self.n % self.filler.size != PROPOSED
+
+    @property
+    def event(self) -> EventKind:
+        """What happened, of a row of the log."""
+        return EVENTS[self.n % len(EVENTS)]
 
     def id_of(self, table: str, at: int) -> UUID:
         """The id of a table's row, which need not be made yet."""
@@ -77,7 +135,11 @@ class Cell:
 
 
 class Filler:
-    """Makes the rows of one tenant; `kinds` says of each table who may read it."""
+    """Makes the rows of one tenant.
+
+    `kinds` says of each table who may read it; of `table.column`, where everybody may read that
+    one of a table that is else private.
+    """
 
     def __init__(
         self, letter: str, definition: Definition, kinds: Mapping[str, Kind], keyring: Keyring
@@ -89,17 +151,24 @@ class Filler:
         self.numbers = count(1000)
         self.size = SIZES[letter]
         self.rows: dict[str, list[dict[str, Any]]] = {}
+        self.contents: dict[int, dict[str, Any]] = {}
 
     def fill(self) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
-        """Every table but those from files, after the tables that it refers to."""
-        for table in SQLModel.metadata.sorted_tables:
-            if table.name in FROM_FILES:
+        """Every table that the tenant has, but those from files, after those it refers to."""
+        tables = SQLModel.metadata.sorted_tables
+        # contents of agreements name organizations, which no key of theirs does
+        for table in sorted(tables, key=lambda table: table.name != "organization"):
+            if table.name in FROM_FILES or not self._has(table.name):
                 continue
             single = len(table.primary_key.columns) == 1
             made = self.rows[table.name] = []
-            for n in range(1 if single else self.size):
+            times = TIMES.get(table.name, 1)
+            for n in range(1 if single else times * self.size):
                 made.append(self._row(table, n))
             yield table, made
+
+    def _has(self, table: str) -> bool:
+        return self.letter in PROVINCES or table not in OF_CITIES
 
     def _row(self, table: Table, n: int) -> dict[str, Any]:
         references = _references(table)
@@ -222,8 +291,30 @@ def _about(cell: Cell) -> dict[str, Any]:
         "people": [str(cell.id_of("person", at)) for at in (0, 1, 2)],
         "kind": _post_kind(cell),
         **_step(cell),
+        **_of_cooperation(cell),
         **{name: str(LONG_AGO) for name in ("on", "since", "until")},
     }
+
+
+def _of_cooperation(cell: Cell) -> dict[str, Any]:
+    """Facts of cooperatives, the market and agreements; some names are of several kinds."""
+    change = {"field": "name", "before": cell.word(), "after": [cell.word()]}
+    found = {
+        **{name: str(cell.id_of(table, cell.n)) for name, table in FACTS.items()},
+        "changes": [change],
+        "year": 2021,
+        "revision": 2,
+        "amount": str(amount(cell.filler.letter, cell.kind, cell.n)),
+        "version": 1,
+        "party": 1,
+        "commitment": cell.word(),
+        "state": "ACTIVE",
+    }
+    if cell.event.startswith("COOPERATIVE_"):
+        found |= {"reason": cell.word(), "from": "PROPOSED", "to": "INTENDED"}
+    if cell.event.startswith("AGREEMENT_"):
+        found["reason"] = "EXPIRED"
+    return found
 
 
 def _step(cell: Cell) -> dict[str, Any]:
@@ -235,7 +326,7 @@ def _step(cell: Cell) -> dict[str, Any]:
         "action": workflow.actions[0].key,
         "from": workflow.states[0].key,
         "to": workflow.states[1].key,
-        "note": str(cell.id_of("issue_note", cell.n)),
+        "note": str(cell.id_of("issue_note", 1)),
         "merged": cell.word().upper(),
         "reached": True,
         "co_handlers": [{"organization_id": organization}],
@@ -299,6 +390,241 @@ ISSUE: Mapping[str, Callable[[Cell], Any]] = {
     "merged_into": lambda cell: cell.id_of("issue", cell.n - 1) if cell.n else None,
 }
 
+
+# facts that are ids of rows, and of which tables
+FACTS = {
+    "result": "annual_result",
+    "union": "cooperative",
+    "member": "cooperative",
+    "household": "household",
+    "posting": "posting",
+    "deal": "deal",
+    "enterprise": "enterprise",
+    "matching_event": "matching_event",
+    "trade": "asset_trade",
+    "village": "weak_village",
+    "delivery": "agreement_delivery",
+    "activity": "agreement_activity",
+    "by": "agreement",
+}
+
+
+def _word_of(number: int) -> Callable[[Cell], str]:
+    """A key of the vocabulary of the tenant, or of its province (`definitions.py`)."""
+
+    def make(cell: Cell) -> str:
+        letter = cell.filler.letter
+        own = letter in PROVINCES and number < 903
+        return word(letter if own else PROVINCES.get(letter, letter), Kind.DEFINITION, number)
+
+    return make
+
+
+def _last(last: Any, others: Any = None) -> Callable[[Cell], Any]:
+    """A value of the last row, and that of the others."""
+    return lambda cell: last if cell.n == cell.filler.size - 1 else others
+
+
+def _words(cell: Cell) -> list[str]:
+    return [cell.word()]
+
+
+def _content(cell: Cell) -> dict[str, Any]:
+    """What the parties of an agreement agree on, made once."""
+    at = cell.n % cell.filler.size
+    if at not in cell.filler.contents:
+        cell.filler.contents[at] = _composed(cell)
+    return cell.filler.contents[at]
+
+
+def _composed(cell: Cell) -> dict[str, Any]:
+    dimension = {"key": _word_of(904)(cell), "name": cell.word()}
+    commitment = {
+        "key": "c1",
+        "dimension": dimension["key"],
+        "owner": 1,
+        "text": cell.word(),
+        "quantity": "2",
+        "unit": cell.word(),
+        "every": "YEAR",
+        "dueOn": str(FAR_AHEAD),
+    }
+    # who works on it is for the parties alone
+    duty, title = (
+        word(cell.filler.letter, Kind.PRIVATE, next(cell.filler.numbers)) for _ in range(2)
+    )
+    return {
+        "title": cell.word(),
+        "alliance": None if cell.n == PAIRING else _word_of(901)(cell),
+        "facilitator": cell.word(),
+        "parties": [_party(cell, number) for number in (1, 2)],
+        "dimensions": [dimension],
+        "workingGroup": [{"party": 1, "duty": duty, "title": title}],
+        "commitments": [commitment],
+        "startsOn": str(LONG_AGO),
+        "endsOn": str(FAR_AHEAD),
+    }
+
+
+def _party(cell: Cell, number: int) -> dict[str, Any]:
+    """The first party of the agreement n is the organization n, the second one the next."""
+    organization = cell.filler.rows["organization"][(cell.n + number - 1) % cell.filler.size]
+    tenant = cell.definition.tenant
+    return {
+        "number": number,
+        "city": tenant.code,
+        "cityName": tenant.name,
+        "code": organization["code"],
+        "name": organization["name"],
+        "role": "INITIATOR" if number == 1 else "PARTNER",
+    }
+
+
+def _of_party(name: str) -> Callable[[Cell], Any]:
+    """What the content says of a party; the second ones come after all first ones."""
+    return lambda cell: _content(cell)["parties"][_number_of(cell) - 1][name]
+
+
+def _number_of(cell: Cell) -> int:
+    return 1 + cell.n // cell.filler.size
+
+
+def _hash(cell: Cell) -> str:
+    return content_hash(_content(cell))
+
+
+def _signed(value: Callable[[Cell], Any]) -> Callable[[Cell], Any]:
+    """What a party has of its signature: both of what is agreed, the first of what is proposed."""
+
+    def make(cell: Cell) -> Any:
+        is_first = cell.n == PROPOSED
+        return value(cell) if cell.is_agreed or is_first else None
+
+    return make
+
+
+def _agreement_state(cell: Cell) -> str:
+    if cell.is_last:
+        return "DRAFT"
+    return "ACTIVE" if cell.is_agreed else "PROPOSED"
+
+
+def _renewed(cell: Cell) -> UUID | None:
+    """The second agreement goes on with another one, and one goes on with it."""
+    old = {1: 2, 3: 1}.get(cell.n)
+    return None if old is None else cell.id_of("agreement", old)
+
+
+def _deal_state(cell: Cell) -> str:
+    if cell.is_last:
+        return "FAILED"
+    return "CONTRACTED" if cell.n < 2 else "SETTLED"
+
+
+def _cooperative_kind(cell: Cell) -> str:
+    if cell.n in UNIONS:
+        return "UNION"
+    return "VILLAGE_ENTERPRISE" if cell.n % 3 == 0 else "COOPERATIVE"
+
+
+def _member(cell: Cell) -> UUID:
+    """All belong to the first union; the second one did so twice, for a union is no member."""
+    return cell.id_of("cooperative", 1 if cell.n == UNIONS[0] else cell.n)
+
+
+def _delivery_state(cell: Cell) -> str:
+    """The one of the second agreement waits for an answer."""
+    return ("CONFIRMED", "RECORDED", "DISPUTED")[cell.n % 3]
+
+
+COOPERATION: Mapping[str, Callable[[Cell], Any]] = {
+    "cooperative.kind": _cooperative_kind,
+    "cooperative.industry": _word_of(903),
+    "cooperative.products": _words,
+    "cooperative.code": lambda cell: cell.word().upper(),
+    "cooperative.leader_id": lambda cell: cell.id_of("organization", cell.n),
+    "cooperative.village_id": lambda cell: cell.id_of("organization", cell.n),
+    "cooperative.founded_on": lambda cell: LONG_AGO,
+    "cooperative.dissolved_on": _last(FAR_AHEAD),
+    "union_member.union_id": lambda cell: cell.id_of("cooperative", UNIONS[0]),
+    "union_member.member_id": _member,
+    "union_member.since": lambda cell: LONG_AGO - A_YEAR * (cell.n == UNIONS[0]),
+    "union_member.until": lambda cell: LONG_AGO if cell.n == UNIONS[0] else None,
+    # the last one is what the year of the second was before it was corrected
+    "annual_result.cooperative_id": lambda cell: cell.id_of(
+        "cooperative", 1 if cell.n == cell.filler.size - 1 else cell.n
+    ),
+    "annual_result.year": lambda cell: 2021,
+    "annual_result.revision": _last(1, 2),
+    "annual_result.sales": lambda cell: [
+        {"channel": cell.word(), "product": cell.word(), "amount": "3.00"}
+    ],
+    "annual_result.superseded_at": _last(NOW),
+    "household.organization_id": lambda cell: cell.id_of("organization", cell.n),
+    "household.head_id": lambda cell: cell.id_of("person", cell.n),
+    "membership.until": lambda cell: LONG_AGO + A_YEAR if cell.n == EMPTY else None,
+    "membership.share": lambda cell: Decimal("1.5"),
+    "enterprise.code": lambda cell: cell.word().upper(),
+    "enterprise.industry": _word_of(903),
+    "enterprise.joined_on": lambda cell: LONG_AGO,
+    "enterprise.left_on": _last(FAR_AHEAD),
+    # cooperatives offer, and the enterprise of the same number asks
+    "posting.kind": lambda cell: "SUPPLY" if cell.n % 2 else "DEMAND",
+    "posting.cooperative_id": lambda cell: (
+        cell.id_of("cooperative", cell.n) if cell.n % 2 else None
+    ),
+    "posting.enterprise_id": lambda cell: (
+        None if cell.n % 2 else cell.id_of("enterprise", cell.n - 1)
+    ),
+    # those of one product are each other's matches
+    "posting.product_key": lambda cell: "product",
+    "posting.unit": lambda cell: "kg",
+    "posting.state": lambda cell: "OPEN",
+    "posting.from_on": lambda cell: LONG_AGO,
+    "deal.state": _deal_state,
+    # no income is above it
+    "deal.amount": lambda cell: amount(cell.filler.letter, cell.kind, 999),
+    # one was weak once
+    "weak_village.cleared_on": lambda cell: LONG_AGO if cell.n == PLACES["sister"] else None,
+    "agreement.title": lambda cell: _content(cell)["title"],
+    "agreement.alliance": lambda cell: _content(cell)["alliance"],
+    "agreement.content_hash": _hash,
+    "agreement.state": _agreement_state,
+    "agreement.version": lambda cell: 1,
+    "agreement.agreed": lambda cell: 1 if cell.is_agreed else None,
+    "agreement.cities": lambda cell: 1,
+    "agreement.starts_on": lambda cell: LONG_AGO,
+    "agreement.renews": _renewed,
+    "agreement_version.version": lambda cell: 1,
+    "agreement_version.content": _content,
+    "agreement_version.content_hash": _hash,
+    "agreement_version.proposed_by": lambda cell: 1,
+    "agreement_version.declined_by": lambda cell: 1,
+    "agreement_party.number": _number_of,
+    "agreement_party.party_tenant_id": lambda cell: cell.definition.tenant_id,
+    "agreement_party.city": _of_party("cityName"),
+    "agreement_party.code": _of_party("code"),
+    "agreement_party.name": _of_party("name"),
+    "agreement_party.role": _of_party("role"),
+    "agreement_party.organization_id": lambda cell: cell.id_of(
+        "organization", cell.n % cell.filler.size + _number_of(cell) - 1
+    ),
+    "agreement_party.signed_version": _signed(lambda cell: 1),
+    "agreement_party.signed_hash": _signed(_hash),
+    "agreement_party.signed_at": _signed(lambda cell: NOW),
+    "agreement_delivery.commitment": lambda cell: "c1",
+    "agreement_delivery.party": lambda cell: 1,
+    "agreement_delivery.delivered_on": lambda cell: LONG_AGO,
+    "agreement_delivery.state": _delivery_state,
+    "agreement_delivery.answered_by": lambda cell: 2,
+    "agreement_delivery.evidence": lambda cell: [f"https://files.invalid/{cell.word()}.jpg"],
+    "agreement_activity.way": _word_of(902),
+    "agreement_activity.parties": lambda cell: [1],
+    "agreement_activity.recorded_by": lambda cell: 1,
+    "event.cooperative_id": lambda cell: cell.id_of("cooperative", 1),
+    "event.agreement_id": lambda cell: cell.id_of("agreement", 1),
+}
+
 SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
     "organization.code": lambda cell: cell.word().upper(),
     "organization.parent_id": _parent,
@@ -308,20 +634,24 @@ SPECIAL: Mapping[str, Callable[[Cell], Any]] = {
     "organization.valid_to": lambda cell: FAR_AHEAD if cell.n == cell.filler.size - 1 else None,
     "person.erased_at": lambda cell: None,
     "post.kind": _post_kind,
-    "event.kind": lambda cell: EVENTS[cell.n % len(EVENTS)].value,
+    "event.kind": lambda cell: cell.event.value,
     "event.role": lambda cell: "SECRETARY",
     "event.about": _about,
-    "event.person_id": lambda cell: cell.id_of("person", cell.n),
+    # one of them is erased
+    "event.person_id": lambda cell: cell.id_of("person", -1 if cell.n == 3 else cell.n),
     # one organization has events of every kind
     "event.organization_id": lambda cell: cell.id_of(
         "organization", 1 if cell.n < len(EVENTS) else cell.n
     ),
-    "event.issue_id": _at("issue"),
+    "event.issue_id": lambda cell: cell.id_of(
+        "issue", 1 if cell.event.startswith("ISSUE_") else cell.n
+    ),
     **{f"issue.{name}": make for name, make in ISSUE.items()},
     "issue_counter.day": lambda cell: LONG_AGO + datetime.timedelta(days=cell.n),
     "issue_note.person_id": _at("person"),
     "issue_note.evidence": lambda cell: [f"https://files.invalid/{cell.word()}.jpg"],
-    "event_counter.seq": lambda cell: cell.filler.size,
+    "event_counter.seq": lambda cell: TIMES["event"] * cell.filler.size,
+    **COOPERATION,
 }
 """Columns whose values mean something; all others get what their type can hold."""
 

@@ -57,6 +57,57 @@ HINTS: Mapping[str, str] = {
     "organizations": "leaf",
     "into": "sister",
     "successors": "sister",
+    **{name: f"{name.capitalize()}.id" for name in ("cooperative", "enterprise", "household")},
+    **{name: f"{name.capitalize()}.id" for name in ("agreement", "membership", "deal")},
+    "delivery": "Delivery.id",
+    "posting": "supply",
+    "supply": "supply",
+    "demand": "demand",
+    "matchingEvent": "MatchingEvent.id",
+    "union": "union",
+    "industry": "Cooperative.industryKey",
+    "leader": "other middle",
+    "village": "other middle",
+    "addParties": "sister",
+    "alliance": "AllianceKind.key",
+    "dimension": "AgreementDimensionValue.key",
+    "dimensions": "AgreementDimensionValue.key",
+    "way": "JointWay.key",
+    "party": "middle",
+    "City.agreement.id": "Agreement.id",
+    "City.cooperative.code": "Cooperative.code",
+    "City.enterprise.code": "Enterprise.code",
+    "City.enterprises.search": "Enterprise.name",
+    "City.postings.product": "Posting.product",
+    "CooperativeFilter.memberOf": "union",
+    "CooperativeFilter.search": "Cooperative.name",
+    "CooperativeFilter.leader": "middle",
+    "CooperativeFilter.village": "middle",
+    "AgreementFilter.organization": "middle",
+    "AgreementFilter.text": "Agreement.title",
+    "AgreementFilter.withCity": "City.code",
+    "DelistEnterpriseInput.enterprise": "other enterprise",
+    "RegisterEnterpriseInput.organization": "other middle",
+    "HoldMatchingEventInput.organization": "other middle",
+    "RecordAssetTradeInput.organization": "other middle",
+    "RenewAgreementInput.agreement": "not renewed",
+    "CompleteAgreementInput.agreement": "not renewed",
+    "TerminateAgreementInput.agreement": "to end",
+    "DissolveCooperativeInput.cooperative": "empty cooperative",
+    "JoinUnionInput.union": "other union",
+    "EnrolHouseholdInput.household": "household outside",
+    "ListWeakVillageInput.organization": "sister",
+    "SupportVillageInput.village": "WeakVillage.id",
+    "ClearVillageInput.village": "WeakVillage.id",
+    "ProposeAgreementInput.organization": "middle",
+    "SubmitAgreementInput.agreement": "draft",
+    "SignAgreementInput.agreement": "proposed",
+    "SignAgreementInput.contentHash": "proposed hash",
+    "SignAgreementInput.party": "middle",
+    "DeclineAgreementInput.agreement": "proposed",
+    "DeclineAgreementInput.party": "middle",
+    "ConfirmDeliveryInput.party": "leaf",
+    "DisputeDeliveryInput.party": "leaf",
 }
 # values that are not found in answers
 WRITTEN: Mapping[str, str] = {
@@ -72,6 +123,24 @@ WRITTEN: Mapping[str, str] = {
     "ContactInput.name": "某人",
     "ContactInput.phone": "13800138000",
     "AdvanceIssueInput.note": "好",
+    "FoundCooperativeInput.code": "NEW-3",
+    "RegisterEnterpriseInput.code": "NEW-4",
+    "RecordResultInput.year": "2022",
+    "CorrectResultInput.year": "2021",
+    "City.cooperativeStatistics.year": "2021",
+    "Province.cooperativeStatistics.year": "2021",
+    "NewHeadInput.name": "某人",
+    "NewHeadInput.phone": "13800138000",
+    "AdvanceDealInput.to": "DELIVERED",
+    "ProposeAgreementInput.endsOn": "2099-01-01",
+    "ReviseAgreementInput.endsOn": "2099-01-01",
+    "RenewAgreementInput.startsOn": "2100-01-01",
+    "RenewAgreementInput.endsOn": "2101-01-01",
+    "CompleteAgreementInput.reason": "AGREED",
+    "RecordDeliveryInput.commitment": "c1",
+    "CommitmentInput.dueOn": "2098-01-01",
+    "evidence": "https://files.invalid/1.jpg",
+    "Decimal": "2.5",
     "Float": "41.5",
     "Date": "2026-03-01",
     "DateTime": "2026-03-01T00:00:00+08:00",
@@ -84,13 +153,40 @@ ONE_OF: Mapping[str, tuple[str, ...]] = {
     "EstablishOrganizationInput": ("parent",),
     "AppointInput": ("person", "newPerson"),
     "MergeOrganizationsInput": ("into", "intoNew"),
+    "ChangeCooperativeInput": ("name", "industry", "products", "village", "leader"),
+    "RecordResultInput": ("revenue",),
+    "CorrectResultInput": ("revenue",),
+    "EnrolHouseholdInput": ("household", "newHousehold"),
+    "NewHouseholdInput": ("head", "person"),
+    "ChangeMembershipInput": ("land", "capital", "share"),
+    "ChangeHouseholdInput": ("address", "people", "organization"),
+    "PostSupplyOrDemandInput": ("cooperative", "enterprise"),
+    "ProposeDealInput": ("product", "supply", "demand"),
 }
 # inputs that make no sense without some of their fields
 ALSO: Mapping[str, tuple[str, ...]] = {
     "AdvanceIssueInput": ("note",),
     "ContactInput": ("phone",),
     "ReportIssueInput": ("service", "title", "organization", "contact"),
+    "ProposeAgreementInput": ("dimensions",),
+    "ReviseAgreementInput": ("dimensions",),
+    "RecordDeliveryInput": ("quantity",),
+    "ProposeDealInput": ("unit",),
+    "CommitmentInput": ("quantity", "unit"),
+    "NewHouseholdInput": ("people",),
 }
+# the lists that show types which several lists could show
+HOMES: Mapping[str, tuple[str, str]] = {
+    "AccessEvent": ("City", "auditEvents"),
+    "PostEvent": ("Organization", "timeline"),
+    "OrganizationEvent": ("Organization", "timeline"),
+    "EconomyEvent": ("Organization", "timeline"),
+    "IssueEvent": ("Issue", "timeline"),
+    "CooperativeEvent": ("Cooperative", "timeline"),
+    "AgreementEvent": ("Agreement", "timeline"),
+}
+# objects that are walked besides the one of their type, for they hold what that one does not
+BESIDES: Mapping[str, str] = {"demand": "Posting"}
 IDS, TEXTS = "Organization.id", "Organization.name"
 # texts that are worth trying as another tenant's anywhere, besides what an argument's hint says
 TRIED = {
@@ -164,14 +260,15 @@ def own(samples: Samples, place: str, name: str, given: Input, returned: Any = N
 def _own(samples: Samples, place: str, name: str, named: Any, returned: Any) -> str:
     if isinstance(named, GraphQLInputObjectType):
         return composed(samples, named, {})
-    if isinstance(named, GraphQLEnumType):
-        return "STREET" if "STREET" in named.values else next(iter(named.values))
-    written = WRITTEN.get(f"{place}.{name}") or WRITTEN.get(named.name)
+    at = f"{place}.{name}"
+    written = WRITTEN.get(at) or WRITTEN.get(name) or WRITTEN.get(named.name)
     if written is not None:
         return literal(written) if named.name in QUOTED else written
+    if isinstance(named, GraphQLEnumType):
+        return "STREET" if "STREET" in named.values else next(iter(named.values))
     if name in CURSORS and isinstance(returned, GraphQLObjectType):
         return literal(samples.first(_cursor(returned), TEXTS))
-    hint = HINTS.get(f"{place}.{name}") or HINTS.get(name)
+    hint = HINTS.get(at) or HINTS.get(name)
     return literal(samples.first(hint or "", IDS if named.name == "ID" else TEXTS))
 
 
@@ -224,6 +321,9 @@ def variants(
         yield from _of_input(samples, others, named, given)
         return
     yield name, own(samples, place, name, given, returned)
+    if isinstance(named, GraphQLEnumType) and is_list_type(get_nullable_type(given.type)):
+        for value in named.values:
+            yield f"{name} {value}", f"[{value}]"
     for value in foreign(others, named, name, returned):
         yield f"{name} {FOREIGN}", _listed(given.type, value)
 

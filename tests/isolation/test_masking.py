@@ -41,12 +41,21 @@ a city are limited to one subtree; a purpose is what X-Purpose states.
 @dataclass(frozen=True)
 class Held:
     """Where a marked type is: a table whose row n belongs to the organization n, the type of its
-    rows, the list of a city, and the field that holds it; None where it is that type."""
+    rows, the list of a city (or of that organization), and the field that holds it; None where it
+    is that type."""
 
     table: str
     type_: str
     listed: str
     field: str | None = None
+    is_local: bool = False
+
+    def lists(self, selection: str, organization: str) -> str:
+        """What is selected of a city to list its objects, or those of the organization."""
+        found = f"{self.listed} {{ nodes {{ {selection} }} }}"
+        return (
+            f"organization(code: {literal(organization)}) {{ {found} }}" if self.is_local else found
+        )
 
     def selection(self, name: str) -> str:
         """What is selected of the type to find the marked field."""
@@ -62,6 +71,7 @@ class Held:
 HELD = {
     "Person": Held("person", "Person", "people"),
     "Contact": Held("issue", "Issue", "issues", "reporter"),
+    "Household": Held("household", "Household", "households", is_local=True),
 }
 PROVINCIAL = {Role.PROVINCE_ANALYST, Role.PROVINCE_ADMIN}
 WHOLE = {Role.CITY_ADMIN, *PROVINCIAL}
@@ -120,7 +130,8 @@ async def _cell(
     id_ = str(GlobalId(type_, tenant_id, world.row(at.letter, held.table, at.n)["id"].hex))
     by_id = await asker(f"{{ node(id: {literal(id_)}) {{ ... on {type_} {{ {selection} }} }} }}")
     city = str(GlobalId("City", tenant_id))
-    listed = route_to("City", city).around(f"{held.listed} {{ nodes {{ {selection} }} }}")
+    code = world.row(at.letter, "organization", at.n)["code"]
+    listed = route_to("City", city).around(held.lists(selection, code))
     in_list = await asker(f"{{ {listed} }}")
     read = partial(held.value, name=field)
     return _value(by_id, id_, read, "NULL"), _value(in_list, id_, read, "ABSENT")

@@ -98,6 +98,7 @@ async def test_masked_is_all_that_is_learned(
             assert differences(one, another) == []
 
 
+@pytest.mark.soak
 async def test_the_mask_is_what_keeps_it(
     world: World, samples: Known, schema: GraphQLSchema, copied: Copy
 ) -> None:
@@ -127,8 +128,8 @@ async def test_a_phone_is_found_only_where_it_may_be_seen(world: World, copied: 
     assert sizes == [0, 0, 0, 1, 0, 0]
 
 
-def test_cursors_of_people_are_ids(schema: GraphQLSchema, samples: Known) -> None:
-    """Connections of what has marked fields are in order of an id: nothing else is in cursors."""
+def test_cursors_of_people_are_ids(schema: GraphQLSchema, samples: Known, world: World) -> None:
+    """Connections of what has marked fields are in order of ids, or of places and then of ids."""
     edges = [
         type_.name
         for type_ in schema.type_map.values()
@@ -137,10 +138,12 @@ def test_cursors_of_people_are_ids(schema: GraphQLSchema, samples: Known) -> Non
         and any(_is_marked(get_named_type(type_.fields["node"].type)))
     ]
     assert edges
+    paths = {row["path"] for row in world.fillers["a"].rows["organization"]}
     for edge in edges:
         for cursor in samples["a"].values[f"{edge}.cursor"]:
-            (value,) = parse_cursor(cursor, 1)
+            *places, value = parse_cursor(cursor, 2 if edge == "HouseholdEdge" else 1)
             assert str(uuid.UUID(value)) == value
+            assert set(places) <= paths
 
 
 def _is_marked(type_: Any) -> Iterator[bool]:
@@ -237,7 +240,7 @@ async def test_only_a_persons_row_knows_it(world: World, copied: Copy) -> None:
             found[table.name] = _traces("\n".join(row[0] for row in rows))
         kinds = await connection.fetch(
             "SELECT DISTINCT kind FROM event WHERE tenant_id = 990100 AND seq > $1",
-            world.fillers["a"].size,
+            len(world.fillers["a"].rows["event"]),
         )
     finally:
         await connection.close()

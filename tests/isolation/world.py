@@ -19,6 +19,8 @@ from tests.isolation.rows import FROM_FILES, Filler
 
 # read by provinces, for how many there are; who holds them is not for everybody
 HIDDEN = {"post"}
+# tables with columns that provinces may read, for the same reason: their rows stay
+COUNTED = {"agreement_activity", "agreement_delivery", "household", "membership"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,14 @@ class World:
         for table in private:
             if table.name in HIDDEN:
                 continue
-            optional = [column.name for column in table.columns if column.nullable]
-            if any(_refers(other, table) for other in SQLModel.metadata.sorted_tables):
+            optional = [
+                name
+                for name in (column.name for column in table.columns if column.nullable)
+                if f"{table.name}.{name}" not in kinds
+            ]
+            if table.name in COUNTED or any(
+                _refers(other, table) for other in SQLModel.metadata.sorted_tables
+            ):
                 yield f"UPDATE {table.name} SET " + ", ".join(f"{n} = NULL" for n in optional)
             else:
                 yield f"DELETE FROM {table.name}"
@@ -99,11 +107,17 @@ async def _fill(url: str, services: Services) -> dict[str, Filler]:
 
 
 async def _kinds(connection: AsyncConnection) -> dict[str, Kind]:
-    """A table that provinces may read is public, any other is private."""
-    granted = text("SELECT has_table_privilege('onegrid_province', :name, 'SELECT')")
-    found = {}
+    """A table that provinces may read is public, any other is private but for columns that are."""
+    whole = text("SELECT has_table_privilege('onegrid_province', :name, 'SELECT')")
+    single = text("SELECT has_column_privilege('onegrid_province', :name, :column, 'SELECT')")
+    found, columns = {}, {}
     for table in SQLModel.metadata.sorted_tables:
-        is_public = await connection.scalar(granted, {"name": table.name})
+        is_public = await connection.scalar(whole, {"name": table.name})
         hidden = table.name in HIDDEN or not is_public
         found[table.name] = Kind.PRIVATE if hidden else Kind.PUBLIC
-    return found
+        for column in table.columns if table.name in COUNTED else ():
+            given = {"name": table.name, "column": column.name}
+            # ids are counted, and shown to nobody
+            if column.name != "id" and await connection.scalar(single, given):
+                columns[f"{table.name}.{column.name}"] = Kind.PUBLIC
+    return found | columns

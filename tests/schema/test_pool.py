@@ -245,6 +245,7 @@ async def test_who_is_cancelled_twice_keeps_nothing(
             await assert_healed(database)
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are stopped by their numbers")
 async def test_a_backend_that_hangs_is_given_up(demo_url: str, owner: asyncpg.Connection) -> None:
     """Where the server does not even cancel any more, the operation ends and the pool heals."""

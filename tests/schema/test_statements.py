@@ -24,6 +24,9 @@ PINNED = {
     "Move": 3,
     "IssueList": 2,
     "Report": 0,
+    "CooperativePage": 7,
+    "Agreements": 5,
+    "Cooperation": 2,
 }
 EXAMPLES = load_examples()
 

@@ -250,7 +250,7 @@ def test_a_tab_for_each_example(page: Page) -> None:
 @pytest.mark.parametrize(
     "example",
     [
-        pytest.param(example, id=example.operation, marks=[] if n % 4 == 0 else [pytest.mark.soak])
+        pytest.param(example, id=example.operation, marks=[] if n % 8 == 0 else [pytest.mark.soak])
         for n, example in enumerate(EXAMPLES)
     ],
 )
@@ -266,6 +266,7 @@ def test_example_runs(demo: Page, demo_site: str, example: Example) -> None:
         expect(result).to_contain_text(line, timeout=MILLISECONDS)
 
 
+@pytest.mark.soak
 def test_examples_panel(page: Page, site: str) -> None:
     """An example of the panel opens in a tab of its own, with its variables, and runs."""
     (example,) = (item for item in EXAMPLES if item.operation == "Figures")
@@ -282,6 +283,7 @@ def test_examples_panel(page: Page, site: str) -> None:
     expect(result).to_contain_text(first_lines(site, example)[0], timeout=MILLISECONDS)
 
 
+@pytest.mark.soak
 def test_docs_in_chinese(page: Page) -> None:
     """The documentation panel describes the schema in Chinese."""
     open_graphiql(page)
@@ -314,6 +316,7 @@ def test_landing_page_leads_to_graphiql(page: Page, shipped: tuple[Definition, .
     expect(result).to_contain_text(f'"name": "{shipped[0].tenant.name}"', timeout=MILLISECONDS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("width", [320, 1024])
 @pytest.mark.parametrize("visitor", ["page", "demo"])
 def test_landing_page_on_narrow_screens(
@@ -373,6 +376,7 @@ def test_persona_is_chosen(demo: Page, demo_site: str) -> None:
     shown_role(demo, "PUBLIC")
 
 
+@pytest.mark.soak
 def test_choice_outlives_a_reload(demo: Page, demo_site: str) -> None:
     """A reload keeps persona, purpose and language; no token is ever stored."""
     worker = persona_of(demo_site, "GRID_WORKER")
@@ -393,6 +397,7 @@ def test_choice_outlives_a_reload(demo: Page, demo_site: str) -> None:
     assert (worker["key"] in stored, token in stored, "Bearer" in stored) == (True, False, False)
 
 
+@pytest.mark.soak
 def test_persona_in_the_address(demo: Page, demo_site: str) -> None:
     """The address chooses a persona once; one that is not there is the public, and is named."""
     admin, worker = (persona_of(demo_site, role) for role in ("CITY_ADMIN", "GRID_WORKER"))
@@ -406,6 +411,7 @@ def test_persona_in_the_address(demo: Page, demo_site: str) -> None:
     expect(demo.get_by_role("status")).to_have_text("没有身份 mayor-atlantis,现为公众")
 
 
+@pytest.mark.soak
 def test_own_headers_win(demo: Page, demo_site: str) -> None:
     """A token in the headers tab counts, not the persona's."""
     admin, worker = (persona_of(demo_site, role) for role in ("CITY_ADMIN", "GRID_WORKER"))
@@ -419,6 +425,7 @@ def test_own_headers_win(demo: Page, demo_site: str) -> None:
     shown_role(demo, "GRID_WORKER")
 
 
+@pytest.mark.soak
 def test_subscription(demo: Page, demo_site: str) -> None:
     """A subscription runs as the persona, shows what happens from then on, until it is stopped."""
     admin = persona_of(demo_site, "CITY_ADMIN")
@@ -442,6 +449,7 @@ def test_subscription(demo: Page, demo_site: str) -> None:
         button.click()
 
 
+@pytest.mark.soak
 def test_refused_token(browser: Browser, demo_site: str, tmp_path: Path) -> None:
     """A persona's token that is refused is fetched anew, and the operation asked once more."""
     worker = persona_of(demo_site, "GRID_WORKER")
@@ -463,6 +471,7 @@ def test_refused_token(browser: Browser, demo_site: str, tmp_path: Path) -> None
     assert [text for text in seen.complaints if "401" not in text] == []
 
 
+@pytest.mark.soak
 def test_keyboard_reaches_the_bar_first(demo: Page) -> None:
     """The bar's three fields are the first stops of the tab key, in the order they are shown."""
     open_graphiql(demo)
@@ -474,6 +483,7 @@ def test_keyboard_reaches_the_bar_first(demo: Page) -> None:
     assert stops == ["身份", "用途", "语言"]
 
 
+@pytest.mark.soak
 def test_landing_page_leads_to_a_persona(demo: Page, demo_site: str) -> None:
     """A persona of the landing page opens GraphiQL as that persona."""
     secretary = persona_of(demo_site, "SECRETARY")
@@ -485,6 +495,7 @@ def test_landing_page_leads_to_a_persona(demo: Page, demo_site: str) -> None:
     shown_role(demo, "SECRETARY")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("clipboard", ["a secure origin", "an insecure origin"])
 def test_token_is_copied(demo: Page, demo_site: str, clipboard: str) -> None:
     """The landing page copies a token that works, also where browsers give no clipboard."""

@@ -113,6 +113,7 @@ async def _settled(desk: Desk, orders: int) -> None:
         await desk.sql("SELECT pg_sleep(0.05)")
 
 
+@pytest.mark.soak
 async def test_few(new_database: NewDatabase, tmp_path: Path) -> None:
     """One of twenty has each of three orders, with one event."""
     url = await new_database(invented(UNLIMITED))

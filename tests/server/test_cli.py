@@ -83,6 +83,7 @@ def test_plan_and_apply(tmp_path: Path, database: str, shipped: tuple[Definition
     assert after == Done(0, "Nothing would change.\n", "")
 
 
+@pytest.mark.soak
 def test_plan_shows_a_changed_file(tmp_path: Path, database: str) -> None:
     """`tenants plan` shows the values that a changed file changes, and the next version."""
     onegrid("tenants", "apply", cwd=tmp_path, database_url=database)
@@ -222,6 +223,7 @@ def test_tenants_of_a_database_without_schema(
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.soak
 def test_seed(tmp_path: Path, empty_database: str, full_url: str) -> None:
     """`seed` migrates, applies and loads an empty database; a second time it has nothing to do."""
     for _ in range(2):
@@ -325,6 +327,7 @@ def test_database_that_refuses(
     assert done == Done(1, "", line)
 
 
+@pytest.mark.soak
 def test_loading_process_explains_too(tmp_path: Path) -> None:
     """The process that loads the data says what is wrong as the command does."""
     url = f"postgresql://127.0.0.1:{free_port()}/onegrid"

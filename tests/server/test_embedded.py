@@ -18,6 +18,7 @@ def test_it_ends_with_its_last_user(tmp_path: Path, data: Path) -> None:
     assert sorted(path.name for path in data.iterdir()) == [".lock", "postgresql"]
 
 
+@pytest.mark.soak
 def test_chinese_path(tmp_path: Path, data: Path) -> None:
     """The data folder may have a Chinese name."""
     assert onegrid("migrate", cwd=tmp_path, data=data / "数据") == MIGRATED
@@ -36,6 +37,7 @@ def test_path_that_postgresql_cannot_take(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.soak
 def test_folder_that_is_no_database(tmp_path: Path, data: Path) -> None:
     """A folder in the place of the database that is none is left as it is."""
     folder = data / "postgresql"
@@ -61,6 +63,7 @@ def test_database_of_another_postgresql(tmp_path: Path, data: Path) -> None:
     )
 
 
+@pytest.mark.soak
 def test_what_crashes_left(tmp_path: Path, data: Path) -> None:
     """A lock with another program's number and half a database of a killed start do no harm."""
     assert onegrid("migrate", cwd=tmp_path, data=data) == MIGRATED

@@ -199,6 +199,7 @@ async def check(site: Site, answers: Mapping[str, Any]) -> None:
     assert kept == [(len(answers),)]
 
 
+@pytest.mark.soak
 async def test_killed_before_and_after_the_commit(url: str, tmp_path: Path) -> None:
     """One change is cut off before its commit, one after it: sent again each is there once."""
     async with site_at(url, tmp_path) as site:

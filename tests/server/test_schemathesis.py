@@ -18,6 +18,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.core.transport import Response
+from schemathesis.graphql import nodes
 
 from schema.errors import ErrorCode
 from schema.ids import GlobalId
@@ -32,6 +33,9 @@ from tests.schema.people.staffed import TENANTS
 from tests.server.processes import Server, start_server, wait_ready
 
 AnyCase = Case[Any]
+
+# amounts and quantities as numbers: a text would be tried empty too, which is none
+schemathesis.graphql.scalar("Decimal", st.sampled_from((0, 1, 2, -1, 10**30)).map(nodes.Int))
 
 SECRET = "a secret for tests that is long enough"
 SECONDS = 60.0
@@ -205,7 +209,7 @@ def test_valid_operations(api: Api, who: str, times: int) -> None:
     assert outcomes["VALIDATION_FAILED"] == 0
 
 
-@pytest.mark.parametrize("times", [25, pytest.param(500, marks=SOAK)])
+@pytest.mark.parametrize("times", [10, pytest.param(500, marks=SOAK)])
 @pytest.mark.parametrize("who", BEARERS)
 def test_invalid_operations(api: Api, who: str, times: int) -> None:
     """Operations that do not fit the schema are refused, and say where."""

@@ -118,6 +118,7 @@ async def test_stopping(graph: Graph) -> None:
     assert stopping.json()["reason"] in documented
 
 
+@pytest.mark.soak
 async def test_requests_that_do_not_end(caplog: pytest.LogCaptureFixture) -> None:
     """What runs on after the time to finish is cancelled, and the server ends."""
     serves, cancelled = asyncio.Event(), asyncio.Event()
@@ -146,6 +147,7 @@ async def test_requests_that_do_not_end(caplog: pytest.LogCaptureFixture) -> Non
     assert "Cancel 1 running task(s), timeout graceful shutdown exceeded" in caplog.messages
 
 
+@pytest.mark.soak
 def test_embedded_database_stops_too(tmp_path: Path, data: Path) -> None:
     """A service manager's stop leaves no PostgreSQL running."""
     server = start_server("--no-prepare", cwd=tmp_path, data=data)

@@ -105,6 +105,7 @@ async def test_all_cities(site: Site) -> None:
     assert (await swept(site)).total == {}
 
 
+@pytest.mark.soak
 async def test_a_city_that_fails_holds_up_no_other(site: Site) -> None:
     """Where one city cannot be swept, nothing of it is half done and the others are swept."""
     await late(site.desk, 3)
@@ -192,6 +193,7 @@ def test_metrics() -> None:
     }
 
 
+@pytest.mark.soak
 async def test_command(url: str, site: Site, tmp_path: Path) -> None:
     """`onegrid sweep` is one pass: it says what it did, and that there is nothing to do."""
     await late(site.desk, 3)
@@ -216,6 +218,7 @@ async def test_command_that_fails(url: str, site: Site, tmp_path: Path) -> None:
     assert done.err.splitlines()[-1] == "0 issues failed; cities not swept: 990100."
 
 
+@pytest.mark.soak
 async def test_killed_and_several_at_once(url: str, site: Site, tmp_path: Path) -> None:
     """Whenever a process is killed, nothing is half done; two others finish it, each issue once."""
     count = 1200

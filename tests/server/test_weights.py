@@ -5,6 +5,8 @@ import re
 import pytest
 from graphql import GraphQLObjectType, build_schema
 
+from schema.agreements.mutations import COST as COPIES_COST
+from schema.agreements.mutations import PROPOSAL_COST
 from schema.issues.mutations import COST as REPORT_COST
 from schema.mutations import COST as WRITE_COST
 from schema.organizations.mutations import SPELLING_COST
@@ -88,6 +90,9 @@ def test_writes() -> None:
     spelling = {"establishOrganization", "renameOrganization", "mergeOrganizations"}
     points = {name: SPELLING_COST if name in spelling else WRITE_COST for name in owns}
     points |= dict.fromkeys(("reportIssue", "joinIssue"), REPORT_COST)
+    in_copies = ("Agreement", "Delivery", "recordActivity")
+    points |= {name: COPIES_COST for name in owns if name.endswith(in_copies)}
+    points |= dict.fromkeys(("proposeAgreement", "renewAgreement"), PROPOSAL_COST)
     assert owns == {name: cost * POINT for name, cost in points.items()}
 
 

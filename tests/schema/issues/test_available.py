@@ -60,7 +60,7 @@ async def test_offered_is_accepted(desk: Desk, seed: int) -> None:
     assert await walk(desk, EVERYTHING, random.Random(seed))
 
 
-@pytest.mark.parametrize("times", [20, pytest.param(150, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("times", [8, pytest.param(150, marks=pytest.mark.soak)])
 def test_offered_is_accepted_in_any_workflow(
     server_url: str, templates: Templates, tmp_path: Path, times: int
 ) -> None:

@@ -156,9 +156,9 @@ class Town:
         )
 
     @asynccontextmanager
-    async def _open(self, scope: Scope) -> AsyncIterator[AsyncConnection]:
+    async def _open(self, scope: Scope, beside: set[int]) -> AsyncIterator[AsyncConnection]:
         """A unit of work whose statements are kept."""
-        async with self.database.unit_of_work(scope) as connection:
+        async with self.database.unit_of_work(scope, beside) as connection:
             core: Any = connection.sync_connection
 
             def keep(*given: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from schema.ids import GlobalId, parse_id
 from schema.keyring import CannotOpenError, Keyring
 from schema.privacy.export import FORMAT, LABELS, export_person
+from schema.privacy.households import HOUSEHOLD_LABELS
 from schema.privacy.issues import ISSUE_LABELS
 from schema.privacy.subject import UnknownPersonError
 from tests.conftest import NOW, Graph
@@ -67,6 +68,7 @@ async def test_everything(site: Graph, site_url: str) -> None:
         "notes": [],
         "supports": [],
         "handled": [],
+        "households": [],
         "events": [
             {
                 "seq": 1,
@@ -125,7 +127,8 @@ async def test_every_key_is_labelled(site: Graph, site_url: str) -> None:
     await relieve(admin(site), post)
     found = await exported(site, site_url, person)
     keys = set(_keys({key: value for key, value in found.items() if key != "labels"}))
-    assert keys | {"labels", "subject"} | set(ISSUE_LABELS) == set(LABELS)
+    of_others = {*ISSUE_LABELS, *HOUSEHOLD_LABELS}
+    assert keys | {"labels", "subject"} | of_others == set(LABELS)
 
 
 async def test_erased_kind_of_post(site: Graph, site_url: str) -> None:

@@ -201,7 +201,12 @@ async def test_an_erased_reporter_leaves_no_text(town: Town) -> None:
     ]
     after = await town.rows("SELECT * FROM event ORDER BY seq")
     assert after[: len(events)] == events
-    assert json.loads(after[-1]["about"]) == {"person": str(person), "posts": 0, "issues": 1}
+    assert json.loads(after[-1]["about"]) == {
+        "person": str(person),
+        "posts": 0,
+        "issues": 1,
+        "households": 0,
+    }
     shown = [str(row) for table in TABLES for row in await town.rows(f"SELECT * FROM {table}")]
     written = ("三单元", "敲门", "谢谢", "又堆上", "三号楼", "王小二", PHONE)
     assert [text for text in written if any(text in row for row in shown)] == []

@@ -14,7 +14,15 @@ from schema.loaders.event import EventsOfTenant
 from schema.loaders.statement import keys_table, render
 from schema.projection import columns_wanted
 from schema.root import graphql_schema
-from schema.timelines.types import ACCESS_KINDS, ISSUE_KINDS, ORGANIZATION_KINDS, POST_KINDS
+from schema.timelines.types import (
+    ACCESS_KINDS,
+    AGREEMENT_KINDS,
+    COOPERATIVE_KINDS,
+    ECONOMY_KINDS,
+    ISSUE_KINDS,
+    ORGANIZATION_KINDS,
+    POST_KINDS,
+)
 from tenants.roles import Role
 from tests.conftest import Graph
 
@@ -104,6 +112,7 @@ async def timeline(site: Graph, code: str = "NN", **given: Any) -> Any:
 def test_every_kind_has_a_type() -> None:
     """Each kind of event is shown by exactly one of the types."""
     kinds = [*ORGANIZATION_KINDS, *POST_KINDS, *ACCESS_KINDS, *ISSUE_KINDS]
+    kinds += [*COOPERATIVE_KINDS, *ECONOMY_KINDS, *AGREEMENT_KINDS]
     assert sorted(kinds) == sorted(EventKind)
 
 
