@@ -8,6 +8,10 @@ import asyncpg
 Contents = dict[str, tuple[int, str | None]]
 
 
+MOMENTS = "loaded_at, applied_at, recorded_at, created_at, proposed_at"
+"""Columns that say when a row was loaded."""
+
+
 def contents(url: str) -> Contents:
     """Count and hash of the rows of each table, without times."""
     return asyncio.run(_contents(url))
@@ -24,7 +28,7 @@ async def _contents(url: str) -> Contents:
 
 
 async def _hash(connection: Any, table: str) -> tuple[int, str | None]:
-    rows = f"SELECT (to_jsonb(t) - 'loaded_at' - 'applied_at')::text AS row FROM {table} t"
+    rows = f"SELECT (to_jsonb(t) - '{{{MOMENTS}}}'::text[])::text AS row FROM {table} t"
     found = await connection.fetchrow(
         f"SELECT count(*), md5(string_agg(row, E'\\n' ORDER BY row)) FROM ({rows}) AS all_rows"
     )
