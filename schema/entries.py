@@ -1,5 +1,6 @@
 """How a query enters the graph: by city, by province, by global id."""
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from schema.agreement_reach import agreement_reach
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.household_reach import household_reach
-from schema.ids import GlobalId, parse_id
+from schema.ids import GlobalId, parse_id, uuid_in
 from schema.issue_reach import issue_reach
 from schema.loaders.agreement import AgreementById
 from schema.loaders.asset_trade import AssetTradeById
@@ -115,6 +116,13 @@ def tenant_of(context: Context, given: str, *types: str) -> Definition | None:
     if parsed.type not in types or not context.scope.permits(parsed.tenant_id):
         return None
     return context.registry.by_id.get(parsed.tenant_id)
+
+
+def row_named(context: Context, given: str, type_: str) -> tuple[Definition, uuid.UUID] | None:
+    """The tenant and the row that an id of this type names; None as in `tenant_of`."""
+    definition = tenant_of(context, given, type_)
+    id_ = None if definition is None else uuid_in(given, type_, definition.tenant_id)
+    return None if definition is None or id_ is None else (definition, id_)
 
 
 def _slugs(context: Context, definitions: Iterable[Definition]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from schema.context import Context
 from schema.fields import derived
 from schema.projection import POINTS
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden
+from schema.work import Action
 from tenants.definition import Definition
 
 T = TypeVar("T")
@@ -90,6 +91,20 @@ def denied_everywhere(
         return None
     verdict = permitted(context.actor, permission, definition.tenant_id)
     return forbidden(verdict) if isinstance(verdict, Denied) else None
+
+
+async def written(
+    context: Context,
+    definition: Definition,
+    permission: Permission,
+    action: Action[T],
+    dry_run: bool,
+) -> Answer[T]:
+    """Run an action for who has the permission somewhere in the tenant; it asks for the place."""
+    denied = denied_everywhere(context, permission, definition)
+    if denied is not None:
+        return answer(denied)
+    return answer(await context.write(definition, action, dry_run))
 
 
 @strawberry.type(

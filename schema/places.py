@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from schema.access import Permission
 from schema.loaders.organization import ORGANIZATION
 from schema.references import organization_key
 from schema.refusals import RefusalCode, Refused, refuse
@@ -75,3 +76,14 @@ async def place_in_being(
         f"{found.valid_to or '—'}); name an organization that does.",
         *(path or ("organization",)),
     )
+
+
+async def managed_place(
+    work: Work, given: str | uuid.UUID, permission: Permission, *path: str
+) -> Place | Refused:
+    """The same, where the actor may do what takes the permission."""
+    named = path or ("organization",)
+    found = await place_in_being(work, given, *named)
+    if isinstance(found, Refused):
+        return found
+    return work.denial(permission, found.path, *named) or found

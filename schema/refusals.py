@@ -1,5 +1,6 @@
 """An expected "no" to a mutation: a frozen value with a code, a sentence and a path."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -137,9 +138,20 @@ class Refused:
     refusals: tuple[Refusal, ...]
 
 
+def wrong(code: RefusalCode, zh: str, en: str, *path: str) -> Refusal:
+    """One reason about `path` below the input, beside which there may be others."""
+    return Refusal(code, zh, en, ("input", *path))
+
+
 def refuse(code: RefusalCode, zh: str, en: str, *path: str) -> Refused:
     """One reason, about `path` below the input."""
-    return Refused((Refusal(code, zh, en, ("input", *path)),))
+    return Refused((wrong(code, zh, en, *path),))
+
+
+def reasons_in(values: Iterable[object]) -> tuple[Refusal, ...]:
+    """The reasons of all values that are refused, in their order."""
+    refused = (value for value in values if isinstance(value, Refused))
+    return tuple(reason for value in refused for reason in value.refusals)
 
 
 def forbidden(denied: Denied, *path: str) -> Refused:

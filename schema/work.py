@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schema.access import Denied, Permission, permitted
 from schema.actor import Actor
 from schema.events import Event, append
 from schema.keyring import Keyring
-from schema.refusals import Refused
+from schema.refusals import Refused, forbidden
 from schema.scope import Login, Scope
 from schema.sides import each_side, peer
 from tenants.definition import Definition
@@ -39,6 +40,14 @@ class Work:
     def tenant_id(self) -> int:
         """The one tenant that the transaction may touch."""
         return self.definition.tenant_id
+
+    def denial(self, permission: Permission, path: str | None, *named: str) -> Refused | None:
+        """Why the actor may not do this at the organization with this path (None = the tenant).
+
+        `named` leads to the input's field that it is about; None where the actor may.
+        """
+        verdict = permitted(self.actor, permission, self.tenant_id, path)
+        return forbidden(verdict, *named) if isinstance(verdict, Denied) else None
 
 
 Action = Callable[[Work], Awaitable[T | Refused]]

@@ -4,6 +4,7 @@ import datetime
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -47,13 +48,9 @@ class RecordActivity:
 
         Errors: `CopiesDifferError`.
         """
+        return await change(work, self.agreement, partial(self._decide, work))
 
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            return self._decide(work, copy)
-
-        return await change(work, self.agreement, decide)
-
-    def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
+    async def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
         by = acting(work, copy, AgreementAction.RECORD_ACTIVITY)
         if isinstance(by, Refused):
             return by

@@ -26,7 +26,6 @@ from schema.connections import (
 )
 from schema.context import Context
 from schema.fields import column, derived, relation
-from schema.ids import GlobalId
 from schema.loaders.agreement_activity import (
     ActivitiesOfAgreement,
     ActivityListing,
@@ -35,6 +34,7 @@ from schema.loaders.agreement_activity import (
 from schema.loaders.agreement_party import EveryPartyOfAgreement
 from schema.loaders.pages import listed
 from schema.node import kind_of
+from schema.row_fields import data_kind, id_of
 from schema.tables.agreement import ActivityKind
 from tenants.cooperation import JointWay
 from tenants.definition import DataKind
@@ -62,10 +62,6 @@ class ActivitiesArguments:
         return ActivityListing(pages, None if self.kind is None else self.kind.value)
 
 
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("AgreementActivity", root["tenant_id"], root["id"].hex)))
-
-
 def _way(root: Any, context: Context) -> JointWay | None:
     key = root["way"]
     if key is None:
@@ -88,8 +84,8 @@ class AgreementActivityType:
 
     is_type_of = kind_of(AgreementActivityRecord)
 
-    id: strawberry.ID = derived(
-        _id, "编号,全局唯一;不是 Node | unique id; an activity is no Node", ("tenant_id", "id")
+    id: strawberry.ID = id_of(
+        "AgreementActivity", "编号,全局唯一;不是 Node | unique id; an activity is no Node"
     )
     kind: ActivityKind = derived(
         lambda root: ActivityKind(root["kind"]), "会商或活动 | meeting or activity", ("kind",)
@@ -117,9 +113,7 @@ class AgreementActivityType:
         "recorded_by", "登记的一方 | party that recorded it"
     )
     recorded_at: datetime.datetime = column("登记时间 | when it was recorded")
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
 
 
 @strawberry.type(

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -38,11 +39,7 @@ class Answer:
         row = await self._row(work)
         if row is None:
             return unknown_delivery()
-
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            return await self._decide(work, copy, why)
-
-        return await change(work, row["agreement_id"], decide)
+        return await change(work, row["agreement_id"], partial(self._decide, work, why))
 
     async def _row(self, work: Work) -> Any:
         own = (DELIVERY.c.tenant_id == work.tenant_id) & (DELIVERY.c.id == self.delivery)
@@ -50,7 +47,7 @@ class Answer:
         statement = select(*(DELIVERY.c[name] for name in names)).where(own)
         return (await work.connection.execute(statement)).mappings().first()
 
-    async def _decide(self, work: Work, copy: Copy, why: str | None) -> Change[Concluded] | Refused:
+    async def _decide(self, work: Work, why: str | None, copy: Copy) -> Change[Concluded] | Refused:
         if not is_visible(work, copy):
             return unknown_delivery()
         row = await self._row(work)

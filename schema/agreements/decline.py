@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from schema.agreement_actions import AgreementAction
@@ -37,13 +38,9 @@ class Decline:
         why = demanded_text(self.reason, "reason")
         if isinstance(why, Refused):
             return why
+        return await change(work, self.agreement, partial(self._decide, work, why))
 
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            return self._decide(work, copy, why)
-
-        return await change(work, self.agreement, decide)
-
-    def _decide(self, work: Work, copy: Copy, why: str) -> Change[Concluded] | Refused:
+    async def _decide(self, work: Work, why: str, copy: Copy) -> Change[Concluded] | Refused:
         by = acting(work, copy, AgreementAction.DECLINE, self.party)
         if isinstance(by, Refused):
             return by

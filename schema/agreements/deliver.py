@@ -5,19 +5,20 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from uuid_utils.compat import uuid7
 
 from schema.agreement_actions import AgreementAction
 from schema.agreements.content import Content, ContentCommitment, day
 from schema.agreements.copies import DELIVERY, Change, Copy, Insert, Party, Told, change
-from schema.agreements.outcome import Concluded, reason, shown
+from schema.agreements.outcome import Concluded, shown
 from schema.agreements.parties import acting
 from schema.agreements.reasons import Reasons
 from schema.amounts import checked_amount, checked_quantity
 from schema.events import EventKind
 from schema.evidence import malformed_evidence
-from schema.refusals import Refusal, RefusalCode, Refused, refuse
+from schema.refusals import Refusal, RefusalCode, Refused, refuse, wrong
 from schema.tables.agreement import DeliveryState
 from schema.texts import checked_text
 from schema.work import Work
@@ -46,13 +47,9 @@ class Deliver:
 
         Errors: `CopiesDifferError`.
         """
+        return await change(work, self.agreement, partial(self._decide, work))
 
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            return self._decide(work, copy)
-
-        return await change(work, self.agreement, decide)
-
-    def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
+    async def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
         content = copy.agreed or copy.content
         commitment = _commitment(content, self.commitment)
         owner = None if commitment is None else commitment["owner"]
@@ -74,7 +71,7 @@ class Deliver:
     def _lacking(self, commitment: ContentCommitment) -> Iterator[Refusal]:
         if commitment["quantity"] is not None and self.quantity is None:
             unit = commitment["unit"]
-            yield reason(
+            yield wrong(
                 RefusalCode.AMOUNT_OUT_OF_RANGE,
                 f"这项承诺有数量目标({commitment['quantity']}{unit}),须写明兑现的数量。",
                 f"The commitment has a target ({commitment['quantity']} {unit}): say how much was "
@@ -84,7 +81,7 @@ class Deliver:
             return
         blank = not (self.text or "").strip() and not self.evidence
         if blank and self.quantity is None and self.funds is None:
-            yield reason(
+            yield wrong(
                 RefusalCode.TEXT_MALFORMED,
                 "请写明兑现了什么:数量、资金、说明、附件至少一项。",
                 "Say what was delivered: a quantity, funds, a text or evidence.",
@@ -133,7 +130,7 @@ def outside_of_term(
     begins = day(content["startsOn"])
     latest = min(today, day(content["endsOn"]) or today)
     if on > latest or (begins is not None and on < begins):
-        yield reason(
+        yield wrong(
             RefusalCode.DATE_OUT_OF_RANGE,
             f"日期 {on} 不可用:应在 {begins or '协议生效'} 至 {latest} 之间。",
             f"The day {on} cannot be: expected {begins or 'the beginning of the agreement'} to "

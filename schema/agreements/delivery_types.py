@@ -30,7 +30,6 @@ from schema.connections import (
 )
 from schema.context import Context
 from schema.fields import column, derived, relation
-from schema.ids import GlobalId
 from schema.loaders.agreement import ContentOfAgreement
 from schema.loaders.agreement_delivery import (
     DeliveriesOfAgreement,
@@ -39,6 +38,7 @@ from schema.loaders.agreement_delivery import (
 )
 from schema.loaders.pages import listed
 from schema.node import kind_of
+from schema.row_fields import data_kind, id_of
 from schema.tables.agreement import DeliveryState
 from tenants.definition import DataKind
 
@@ -69,10 +69,6 @@ class DeliveriesArguments:
         return DeliveryListing(pages, self.commitment, state)
 
 
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Delivery", root["tenant_id"], root["id"].hex)))
-
-
 def _commitment(value: Any, root: Any, context: Context) -> CommitmentSource | None:
     return None if value is None else commitment_of(value, root["commitment"])
 
@@ -87,8 +83,8 @@ class DeliveryType:
 
     is_type_of = kind_of(DeliveryRecord)
 
-    id: strawberry.ID = derived(
-        _id, "编号,全局唯一;不是 Node | unique id; a delivery is no Node", ("tenant_id", "id")
+    id: strawberry.ID = id_of(
+        "Delivery", "编号,全局唯一;不是 Node | unique id; a delivery is no Node"
     )
     commitment_key: str = derived(
         lambda root: root["commitment"], "承诺键 | key of the commitment", ("commitment",)
@@ -123,9 +119,7 @@ class DeliveryType:
     )
     answered_at: datetime.datetime | None = column("回应时间 | when it was answered")
     answer: str | None = column("回应的说明 | what the answer says")
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
 
 
 @strawberry.type(name="DeliveryEdge", description="兑现记录的边 | An edge of deliveries.")

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Integer, extract, func, select
@@ -36,18 +37,17 @@ class Complete:
 
         Errors: `CopiesDifferError`.
         """
+        return await change(work, self.agreement, partial(self._decide, work))
 
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            by = acting(work, copy, AgreementAction.COMPLETE)
-            if isinstance(by, Refused):
-                return by
-            if self.reason is Completion.FULFILLED:
-                still_open = await open_commitments(work, copy)
-                if still_open:
-                    return _open(still_open)
-            return ended(work, copy, EventKind.AGREEMENT_COMPLETED, EndReason(self.reason), by)
-
-        return await change(work, self.agreement, decide)
+    async def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
+        by = acting(work, copy, AgreementAction.COMPLETE)
+        if isinstance(by, Refused):
+            return by
+        if self.reason is Completion.FULFILLED:
+            still_open = await open_commitments(work, copy)
+            if still_open:
+                return _open(still_open)
+        return ended(work, copy, EventKind.AGREEMENT_COMPLETED, EndReason(self.reason), by)
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,14 @@ class Terminate:
         why = demanded_text(self.reason, "reason")
         if isinstance(why, Refused):
             return why
+        return await change(work, self.agreement, partial(self._decide, work, why))
 
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            by = acting(work, copy, AgreementAction.TERMINATE)
-            if isinstance(by, Refused):
-                return by
-            kind, reason = EventKind.AGREEMENT_TERMINATED, EndReason.WITHDRAWN
-            return ended(work, copy, kind, reason, by, why)
-
-        return await change(work, self.agreement, decide)
+    async def _decide(self, work: Work, why: str, copy: Copy) -> Change[Concluded] | Refused:
+        by = acting(work, copy, AgreementAction.TERMINATE)
+        if isinstance(by, Refused):
+            return by
+        kind, reason = EventKind.AGREEMENT_TERMINATED, EndReason.WITHDRAWN
+        return ended(work, copy, kind, reason, by, why)
 
 
 def ended(

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from schema.agreements.copies import Change, Copy, Statement, Told, Update, change
@@ -39,14 +40,10 @@ class Age:
 
         Errors: `CopiesDifferError`.
         """
-
-        async def decide(copy: Copy) -> Change[Aged] | Refused:
-            return _decide(work, copy)
-
-        return await change(work, self.agreement, decide)
+        return await change(work, self.agreement, partial(_decide, work))
 
 
-def _decide(work: Work, copy: Copy) -> Change[Aged]:
+async def _decide(work: Work, copy: Copy) -> Change[Aged] | Refused:
     row, state = copy.row, copy.state
     did: list[Lived] = []
     told: list[Told] = []

@@ -36,18 +36,17 @@ from schema.agreements.revise import Revise
 from schema.agreements.sign import Sign
 from schema.agreements.types import AgreementType
 from schema.context import Context
-from schema.entries import find_city
-from schema.errors import CodedError
+from schema.entries import find_city, row_named
 from schema.fields import derived, relation
-from schema.ids import GlobalId, parse_id
+from schema.ids import GlobalId
 from schema.loaders.agreement import AgreementById
 from schema.mutations import (
     Answer,
     RefusalType,
     answer,
-    denied_everywhere,
     mutation,
     refusals,
+    written,
 )
 from schema.work import Action
 from tenants.definition import Definition
@@ -154,7 +153,7 @@ def _on_agreement(make: Make) -> Run:
     """What a mutation runs whose input names an `agreement`."""
 
     async def run(context: Context, given: Any, dry_run: bool) -> Answer[Concluded]:
-        named = _named(context, given.agreement, "Agreement")
+        named = row_named(context, given.agreement, "Agreement")
         if named is None:
             return answer(unknown_agreement())
         definition, agreement = named
@@ -168,7 +167,7 @@ def _on_delivery(make: Make) -> Run:
     """What a mutation runs whose input names a `delivery`."""
 
     async def run(context: Context, given: Any, dry_run: bool) -> Answer[Concluded]:
-        named = _named(context, given.delivery, "Delivery")
+        named = row_named(context, given.delivery, "Delivery")
         if named is None:
             return answer(unknown_delivery())
         definition, delivery = named
@@ -178,28 +177,17 @@ def _on_delivery(make: Make) -> Run:
     return run
 
 
-def _named(context: Context, given: str, type_: str) -> tuple[Definition, uuid.UUID] | None:
-    """The tenant and the row that an id names; None where the operation may not touch it."""
-    try:
-        parsed = parse_id(given)
-        definition = context.registry.by_id.get(parsed.tenant_id)
-        if parsed.type == type_ and definition and context.scope.permits(parsed.tenant_id):
-            return definition, parsed.uuid
-    except CodedError:
-        pass
-    return None
+async def _record(context: Context, given: RecordDeliveryInput, dry_run: bool) -> Answer[Concluded]:
+    done = await _on_agreement(_deliver)(context, given, dry_run)
+    if dry_run and done.outcome is not None:  # there will be no such delivery
+        return Answer(replace(done.outcome, delivery=None))
+    return done
 
 
 async def _write(
     context: Context, definition: Definition, action: Action[Concluded], dry_run: bool
 ) -> Answer[Concluded]:
-    denied = denied_everywhere(context, Permission.MANAGE_AGREEMENTS, definition)
-    if denied is not None:
-        return answer(denied)
-    outcome = await context.write(definition, action, dry_run)
-    if dry_run and isinstance(action, Deliver) and isinstance(outcome, Concluded):
-        outcome = replace(outcome, delivery=None)  # there will be no such delivery
-    return answer(outcome)
+    return await written(context, definition, Permission.MANAGE_AGREEMENTS, action, dry_run)
 
 
 def _submit(registry: Registry, agreement: uuid.UUID, given: SubmitAgreementInput) -> Submit:
@@ -333,7 +321,7 @@ class AgreementMutations:
         cost=PROPOSAL_COST,
     )
     record_delivery: RecordDeliveryPayload | None = mutation(
-        _on_agreement(_deliver),
+        _record,
         "登记兑现,由另一方确认 | record what was delivered on a commitment, for another party to "
         "confirm",
         takes=RecordDeliveryInput,

@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from schema.refusals import Refusal, RefusalCode, Refused, refuse
+from schema.refusals import RefusalCode, Refused, refuse
 from schema.texts import checked_text
 
 
@@ -14,11 +14,6 @@ class Concluded:
     tenant_id: int
     agreement: uuid.UUID
     delivery: uuid.UUID | None = None
-
-
-def reason(code: RefusalCode, zh: str, en: str, *path: str) -> Refusal:
-    """One reason about `path` below the input, beside which there may be others."""
-    return Refusal(code, zh, en, ("input", *path))
 
 
 def unknown_agreement(*path: str) -> Refused:

@@ -8,7 +8,7 @@ from schema.access import Denied, Permission, permitted
 from schema.agreement_actions import AgreementAction
 from schema.agreements.content import ContentParty
 from schema.agreements.copies import Copy, Organization, Party, organizations
-from schema.agreements.outcome import reason, shown, unknown_agreement
+from schema.agreements.outcome import shown, unknown_agreement
 from schema.agreements.rules import (
     INITIATOR,
     AgreementStanding,
@@ -17,7 +17,7 @@ from schema.agreements.rules import (
     unavailable,
 )
 from schema.references import organization_key
-from schema.refusals import Refusal, RefusalCode, Refused, forbidden, refuse
+from schema.refusals import Refusal, RefusalCode, Refused, forbidden, refuse, wrong
 from schema.tables.agreement import AgreementState, PartyRole
 from schema.work import Work
 from tenants.definition import Definition
@@ -129,7 +129,7 @@ def _city(registry: Registry, asked: Asked) -> Definition | Refusal:
     else:
         zh = f"没有城市“{shown(asked.city)}”;请用六位区划代码或网址名。"
         en = f"There is no city {shown(asked.city)!r}: give a six-digit code or a slug."
-    return reason(RefusalCode.PARTY_UNKNOWN, zh, en, *asked.field("city"))
+    return wrong(RefusalCode.PARTY_UNKNOWN, zh, en, *asked.field("city"))
 
 
 async def _found(
@@ -158,7 +158,7 @@ def _wrong(
         if organization is None or not organization.exists:
             yield _unknown(one)
         elif (city.tenant_id, organization.id) in seen:
-            yield reason(
+            yield wrong(
                 RefusalCode.PARTY_TWICE,
                 f"“{organization.name}”被列为两方;每个组织只能是一方。",
                 f"{organization.name!r} is named twice: an organization is one party.",
@@ -171,7 +171,7 @@ def _wrong(
 def _unknown(asked: Asked) -> Refusal:
     """What is said of an organization that is not there; of its city no more than was given."""
     where, given = shown(asked.city), shown(asked.organization)
-    return reason(
+    return wrong(
         RefusalCode.PARTY_UNKNOWN,
         f"城市“{where}”今天没有编码为“{given}”的组织;请核对编码。",
         f"The city {where!r} has no organization {given!r} today: check the code.",

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -191,11 +192,7 @@ class Submit:
 
         Errors: `CopiesDifferError`.
         """
-
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            return await self._decide(work, copy)
-
-        return await change(work, self.agreement, decide)
+        return await change(work, self.agreement, partial(self._decide, work))
 
     async def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
         by = acting(work, copy, AgreementAction.PROPOSE)

@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from schema.agreements.outcome import reason
-from schema.refusals import Refusal, RefusalCode, Refused
+from schema.refusals import Refusal, RefusalCode, Refused, wrong
 from schema.texts import LONGEST_LINE, checked_line
 
 
@@ -12,7 +11,7 @@ class Reasons(list[Refusal]):
 
     def add(self, code: RefusalCode, zh: str, en: str, *path: str) -> None:
         """One more."""
-        self.append(reason(code, zh, en, *path))
+        self.append(wrong(code, zh, en, *path))
 
     def text(self, found: str | Refused | None) -> str | None:
         """A checked text; None in place of one that is refused."""

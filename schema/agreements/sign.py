@@ -3,6 +3,7 @@
 import datetime
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from schema.agreement_actions import AgreementAction
@@ -34,13 +35,9 @@ class Sign:
 
         Errors: `CopiesDifferError`.
         """
+        return await change(work, self.agreement, partial(self._decide, work))
 
-        async def decide(copy: Copy) -> Change[Concluded] | Refused:
-            return self._decide(work, copy)
-
-        return await change(work, self.agreement, decide)
-
-    def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
+    async def _decide(self, work: Work, copy: Copy) -> Change[Concluded] | Refused:
         by = acting(work, copy, AgreementAction.SIGN, self.party)
         if isinstance(by, Refused):
             return by

@@ -45,7 +45,6 @@ from schema.connections import (
 )
 from schema.context import Context
 from schema.fields import column, derived, relation
-from schema.ids import GlobalId
 from schema.loaders.agreement import (
     CONTENT,
     WHOLE,
@@ -62,9 +61,10 @@ from schema.loaders.agreement_version import VersionsOfAgreement
 from schema.loaders.event import EventPage, EventsOfAgreement
 from schema.logbook import numbered as numbered_window
 from schema.node import Node, kind_of
+from schema.row_fields import city_of, data_kind, definition_of, id_of
 from schema.tables.agreement import AgreementState, EndReason
 from tenants.cooperation import AllianceKind
-from tenants.definition import DataKind, Definition
+from tenants.definition import DataKind
 
 
 @dataclass(frozen=True)
@@ -130,21 +130,13 @@ class WorkingGroupMemberType:
     title: str = derived(lambda root: root.item["title"], "职务,如党支部书记 | title of the post")
 
 
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Agreement", root["tenant_id"], root["id"].hex)))
-
-
-def _city(root: Any, context: Context) -> Definition:
-    return context.registry.by_id[root["tenant_id"]]
-
-
 def _kind(root: Any) -> AgreementKind:
     return AgreementKind.PAIRING if root["alliance"] is None else AgreementKind.ALLIANCE
 
 
 def _alliance(root: Any, context: Context) -> AllianceKind | None:
     key = root["alliance"]
-    return None if key is None else alliance_kind([_city(root, context)], key)
+    return None if key is None else alliance_kind([definition_of(root, context)], key)
 
 
 def _working_group(root: Any, context: Context) -> list[MemberSource]:
@@ -199,15 +191,13 @@ class AgreementType(Node):
 
     is_type_of = kind_of(AgreementRecord)
 
-    id: strawberry.ID = derived(
-        _id, "本市这一份的全局编号 | global id of this city's copy", ("tenant_id", "id")
-    )
+    id: strawberry.ID = id_of("Agreement", "本市这一份的全局编号 | global id of this city's copy")
     agreement_id: strawberry.ID = derived(
         lambda root: strawberry.ID(root["id"].hex),
         "协议编号,各份相同 | the same on every copy",
         ("id",),
     )
-    city: refs.City = derived(_city, "这一份属于哪个市 | whose copy it is", ("tenant_id",))
+    city: refs.City = city_of("这一份属于哪个市 | whose copy it is")
     title: str = column("标题 | title")
     kind: AgreementKind = derived(_kind, "结对或联盟 | pairing or alliance", ("alliance",))
     alliance: refs.AllianceKind | None = derived(
@@ -353,9 +343,7 @@ class AgreementType(Node):
     revision: int | None = column(
         "版次:每次变更加一;仅看到全部者可见 | counts its changes; null but for who sees all of it"
     )
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
     source: str | None = column("出处 | source")
 
 

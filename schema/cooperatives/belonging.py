@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, exists, func, literal, or_, select
 
 from schema.access import Permission, permitted, subtrees
+from schema.cooperatives.led import Led, led
 from schema.ids import uuid_in
 from schema.loaders.held_post import PERSON, POST
 from schema.loaders.household import HOUSEHOLD
@@ -153,28 +154,26 @@ def _inside(o: Any, codes: tuple[str, ...]) -> Any:
     return or_(*(func.strpos(o.c.path, f"/{code}/") > 0 for code in codes), literal(False))
 
 
-async def cooperative_of(work: Work, given: str) -> uuid.UUID | None:
-    """The cooperative of the membership that the input names; None where there is none."""
+async def held(work: Work, given: str) -> tuple[Led, Belonging] | Refused:
+    """The membership that the input names (a global id), locked after its cooperative.
+
+    Only for who may change cooperatives at the leader of that.
+    """
+    m = MEMBERSHIP.c
     id_ = uuid_in(given, "Membership", work.tenant_id)
     if id_ is None:
-        return None
-    statement = select(MEMBERSHIP.c.cooperative_id).where(
-        MEMBERSHIP.c.tenant_id == work.tenant_id, MEMBERSHIP.c.id == id_
-    )
-    found = await work.connection.scalar(statement)
-    return found if isinstance(found, uuid.UUID) else None
-
-
-async def belonging(work: Work, given: str) -> Belonging | None:
-    """The membership that the input names (a global id), locked."""
-    id_ = uuid_in(given, "Membership", work.tenant_id)
-    if id_ is None:
-        return None
-    statement = select(*(MEMBERSHIP.c[name] for name in COLUMNS)).where(
-        MEMBERSHIP.c.tenant_id == work.tenant_id, MEMBERSHIP.c.id == id_
-    )
-    found = (await work.connection.execute(statement.with_for_update())).first()
-    return None if found is None else Belonging(**found._mapping)
+        return unknown_membership()
+    own = (m.tenant_id == work.tenant_id, m.id == id_)
+    of = await work.connection.scalar(select(m.cooperative_id).where(*own))
+    if of is None:
+        return unknown_membership()
+    cooperative = await led(work, of, "membership")
+    if isinstance(cooperative, Refused):
+        return cooperative
+    columns = [m[name] for name in COLUMNS]
+    locked = select(*columns).where(*own).with_for_update()
+    found = (await work.connection.execute(locked)).one()
+    return cooperative, Belonging(**found._mapping)
 
 
 def unknown_membership() -> Refused:

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.cooperatives.belonging import Home, erased_household, known_household
 from schema.cooperatives.registering import checked_address, checked_people
 from schema.events import Event, EventKind
 from schema.loaders.household import HOUSEHOLD
-from schema.places import place_in_being
-from schema.refusals import Refusal, Refused, forbidden
+from schema.places import managed_place
+from schema.refusals import Refused, reasons_in
 from schema.work import Work
 
 
@@ -41,10 +41,9 @@ class ChangeHousehold:
         home = await known_household(work, self.household)
         if isinstance(home, Refused):
             return home
-        permission = Permission.MANAGE_COOPERATIVES
-        verdict = permitted(work.actor, permission, work.tenant_id, home.path)
-        if isinstance(verdict, Denied):
-            return forbidden(verdict, "household")
+        denied = work.denial(Permission.MANAGE_COOPERATIVES, home.path, "household")
+        if denied is not None:
+            return denied
         if home.is_erased:
             return erased_household()
         sets = await self._checked(work)
@@ -61,22 +60,15 @@ class ChangeHousehold:
             found["people"] = checked_people(work.definition, self.given["people"])
         if self.given.get("organization") is not None:
             found["organization_id"] = await _place(work, self.given["organization"])
-        reasons: list[Refusal] = []
-        for item in found.values():
-            if isinstance(item, Refused):
-                reasons += item.refusals
-        return Refused(tuple(reasons)) if reasons else found
+        reasons = reasons_in(found.values())
+        return Refused(reasons) if reasons else found
 
 
 async def _place(work: Work, given: str) -> uuid.UUID | Refused:
-    at = await place_in_being(work, given, "organization")
+    at = await managed_place(work, given, Permission.MANAGE_COOPERATIVES)
     if isinstance(at, Refused):
         return at
-    for permission in (Permission.MANAGE_COOPERATIVES, Permission.READ_PEOPLE):
-        verdict = permitted(work.actor, permission, work.tenant_id, at.path)
-        if isinstance(verdict, Denied):
-            return forbidden(verdict, "organization")
-    return at.id
+    return work.denial(Permission.READ_PEOPLE, at.path, "organization") or at.id
 
 
 async def _write(work: Work, home: Home, sets: dict[str, Any]) -> ChangedHousehold:

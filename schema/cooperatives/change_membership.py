@@ -5,16 +5,10 @@ from decimal import Decimal
 
 from sqlalchemy import update
 
-from schema.cooperatives.belonging import (
-    Belonging,
-    belonging,
-    cooperative_of,
-    head_of,
-    unknown_membership,
-)
+from schema.cooperatives.belonging import Belonging, head_of, held
 from schema.cooperatives.contribution import Contribution, checked_contribution
 from schema.cooperatives.enrol import Member
-from schema.cooperatives.led import Led, led
+from schema.cooperatives.led import Led
 from schema.cooperatives.shares import exceeding
 from schema.events import Event, EventKind
 from schema.loaders.membership import MEMBERSHIP
@@ -33,15 +27,10 @@ class ChangeMembership:
 
     async def __call__(self, work: Work) -> Member | Refused:
         """Carry it out; the membership, or why not."""
-        of = await cooperative_of(work, self.membership)
-        if of is None:
-            return unknown_membership()
-        cooperative = await led(work, of, "membership")
-        if isinstance(cooperative, Refused):
-            return cooperative
-        member = await belonging(work, self.membership)
-        if member is None:
-            return unknown_membership()
+        found = await held(work, self.membership)
+        if isinstance(found, Refused):
+            return found
+        cooperative, member = found
         given = checked_contribution(self.contribution)
         if isinstance(given, Refused):
             return given

@@ -1,9 +1,26 @@
 """What tenants declare of cooperatives and agreements: shared words, books, alliances, ways."""
 
+from typing import Any
+
 import strawberry
 
 from schema.fields import derived
 from tenants.cooperation import CooperativeMeasure
+
+
+def _assumed() -> Any:
+    return derived(lambda root: root.is_assumed, "整项是否为假定 | whether assumed as a whole")
+
+
+def _assumed_keys() -> Any:
+    return derived(
+        lambda root: list(root.assumed_keys),
+        "其中属于假定的键 | keys that are assumptions in a stated word",
+    )
+
+
+def _source() -> Any:
+    return derived(lambda root: root.source, "出处文件 | source document")
 
 
 @strawberry.type(
@@ -16,14 +33,9 @@ class IndustryType:
 
     key: str = derived(lambda root: root.key, "产业键 | key")
     name: str = derived(lambda root: root.name, "名称,如中药材 | name")
-    assumed: bool = derived(
-        lambda root: root.is_assumed, "整项是否为假定 | whether assumed as a whole"
-    )
-    assumed_keys: list[str] = derived(
-        lambda root: list(root.assumed_keys),
-        "其中属于假定的键 | keys that are assumptions in a stated word",
-    )
-    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+    assumed: bool = _assumed()
+    assumed_keys: list[str] = _assumed_keys()
+    source: str | None = _source()
 
 
 @strawberry.type(
@@ -36,14 +48,9 @@ class DimensionType:
 
     key: str = derived(lambda root: root.key, "维度键 | key")
     name: str = derived(lambda root: root.name, "名称,如产业 | name")
-    assumed: bool = derived(
-        lambda root: root.is_assumed, "整项是否为假定 | whether assumed as a whole"
-    )
-    assumed_keys: list[str] = derived(
-        lambda root: list(root.assumed_keys),
-        "其中属于假定的键 | keys that are assumptions in a stated word",
-    )
-    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+    assumed: bool = _assumed()
+    assumed_keys: list[str] = _assumed_keys()
+    source: str | None = _source()
 
 
 @strawberry.type(
@@ -56,10 +63,8 @@ class AllianceKindType:
 
     key: str = derived(lambda root: root.key, "联盟种类键 | key")
     name: str = derived(lambda root: root.name, "名称,如街道大工委 | name")
-    assumed: bool = derived(
-        lambda root: root.is_assumed, "整项是否为假定 | whether assumed as a whole"
-    )
-    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+    assumed: bool = _assumed()
+    source: str | None = _source()
 
 
 @strawberry.type(
@@ -72,10 +77,8 @@ class JointWayType:
 
     key: str = derived(lambda root: root.key, "联动方式键 | key")
     name: str = derived(lambda root: root.name, "名称,如民生服务联抓 | name")
-    assumed: bool = derived(
-        lambda root: root.is_assumed, "整项是否为假定 | whether assumed as a whole"
-    )
-    source: str | None = derived(lambda root: root.source, "出处文件 | source document")
+    assumed: bool = _assumed()
+    source: str | None = _source()
 
 
 @strawberry.type(

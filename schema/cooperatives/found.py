@@ -9,15 +9,15 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.codes import Coded, free_code, taken
 from schema.cooperatives.enrol import wrong_day
 from schema.cooperatives.outcome import Changed
 from schema.cooperatives.sayings import checked_industry, checked_name, checked_products
 from schema.events import Event, EventKind
 from schema.loaders.cooperative import COOPERATIVE
-from schema.places import Place, place_in_being
-from schema.refusals import Refused, forbidden
+from schema.places import Place, managed_place, place_in_being
+from schema.refusals import Refused
 from schema.tables.cooperative import CooperativeKind
 from schema.work import Work
 from tenants.definition import DataKind
@@ -130,9 +130,4 @@ class Found:
 async def leading(work: Work, given: str | uuid.UUID, *path: str) -> Place | Refused:
     """An organization in being that may lead a cooperative, for who may change those it leads."""
     named = path or ("leader",)
-    leader = await place_in_being(work, given, *named)
-    if isinstance(leader, Refused):
-        return leader
-    permission = Permission.MANAGE_COOPERATIVES
-    verdict = permitted(work.actor, permission, work.tenant_id, leader.path)
-    return forbidden(verdict, *named) if isinstance(verdict, Denied) else leader
+    return await managed_place(work, given, Permission.MANAGE_COOPERATIVES, *named)

@@ -15,10 +15,8 @@ from schema.connections import (
     total_count,
 )
 from schema.context import Context
-from schema.cooperatives.types import data_kind
-from schema.fields import column, derived, relation
+from schema.fields import column, relation
 from schema.household_reach import MembershipsOfHouseholdArguments
-from schema.ids import GlobalId
 from schema.loaders.household import HouseholdRecord
 from schema.loaders.membership import MembershipsOfHousehold
 from schema.loaders.organization import OrganizationById
@@ -27,15 +25,8 @@ from schema.node import Node, kind_of
 from schema.personal import PersonalClass
 from schema.personal_fields import ADDRESS_COLUMNS, personal, shown_address
 from schema.reach import ReachArguments
-from tenants.definition import DataKind, Definition
-
-
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Household", root["tenant_id"], root["id"].hex)))
-
-
-def _city(root: Any, context: Context) -> Definition:
-    return context.registry.by_id[root["tenant_id"]]
+from schema.row_fields import city_of, data_kind, id_of
+from tenants.definition import DataKind
 
 
 def _address(root: Any, context: Context) -> str | None:
@@ -53,8 +44,8 @@ class HouseholdType(Node):
 
     is_type_of = kind_of(HouseholdRecord)
 
-    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
-    city: refs.City = derived(_city, "所属城市 | city", ("tenant_id",))
+    id: strawberry.ID = id_of("Household")
+    city: refs.City = city_of()
     organization: refs.Organization = relation(
         OrganizationById,
         "所在组织:村或其下级 | where it is: a village, or what is below one",

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
-from schema.cooperatives.belonging import (
-    Belonging,
-    belonging,
-    cooperative_of,
-    head_of,
-    unknown_membership,
-)
+from schema.cooperatives.belonging import Belonging, head_of, held
 from schema.cooperatives.enrol import Member, wrong_day
-from schema.cooperatives.led import Led, led
+from schema.cooperatives.led import Led
 from schema.events import Event, EventKind
 from schema.loaders.membership import MEMBERSHIP
 from schema.refusals import RefusalCode, Refused, refuse
@@ -34,15 +28,10 @@ class Leave:
 
     async def __call__(self, work: Work) -> Member | Refused:
         """Carry it out; the membership, or why not."""
-        of = await cooperative_of(work, self.membership)
-        if of is None:
-            return unknown_membership()
-        cooperative = await led(work, of, "membership")
-        if isinstance(cooperative, Refused):
-            return cooperative
-        member = await belonging(work, self.membership)
-        if member is None:
-            return unknown_membership()
+        found = await held(work, self.membership)
+        if isinstance(found, Refused):
+            return found
+        cooperative, member = found
         return await self._end(work, cooperative, member)
 
     async def _end(self, work: Work, cooperative: Led, member: Belonging) -> Member | Refused:

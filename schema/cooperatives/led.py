@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.loaders.cooperative import COOPERATIVE, leader_path
 from schema.references import row_key
-from schema.refusals import RefusalCode, Refused, forbidden, refuse
+from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
 
 COLUMNS = ("id", "code", "name", "kind", "leader_id", "founded_on", "dissolved_on", "revision")
@@ -47,11 +47,8 @@ async def led(work: Work, given: str | uuid.UUID, *path: str) -> Led | Refused:
     found = (await work.connection.execute(statement)).first()
     if found is None:
         return unknown_cooperative(str(given), *named)
-    permission = Permission.MANAGE_COOPERATIVES
-    verdict = permitted(work.actor, permission, work.tenant_id, found.path)
-    if isinstance(verdict, Denied):
-        return forbidden(verdict, *named)
-    return Led(**found._mapping)
+    denied = work.denial(Permission.MANAGE_COOPERATIVES, found.path, *named)
+    return denied or Led(**found._mapping)
 
 
 def unknown_cooperative(given: str, *path: str) -> Refused:

@@ -17,19 +17,14 @@ from schema.connections import (
     total_count,
 )
 from schema.context import Context
-from schema.cooperatives.types import data_kind
 from schema.fields import column, derived, relation
 from schema.household_reach import HouseholdReachArguments
-from schema.ids import GlobalId
 from schema.loaders.cooperative import CooperativeById
 from schema.loaders.household import HouseholdById
 from schema.loaders.membership import MembershipRecord
 from schema.node import Node, kind_of
+from schema.row_fields import data_kind, id_of
 from tenants.definition import DataKind
-
-
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Membership", root["tenant_id"], root["id"].hex)))
 
 
 def _is_current(root: Any, context: Context) -> bool:
@@ -46,7 +41,7 @@ class MembershipType(Node):
 
     is_type_of = kind_of(MembershipRecord)
 
-    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    id: strawberry.ID = id_of("Membership")
     household: refs.Household | None = relation(
         HouseholdById,
         "农户;查看者无权查看则为空 | the household; null where it is not for the viewer",

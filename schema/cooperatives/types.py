@@ -27,7 +27,6 @@ from schema.connections import (
 from schema.context import Context
 from schema.fields import column, derived, relation
 from schema.household_reach import MembershipsArguments
-from schema.ids import GlobalId
 from schema.loaders.annual_result import CorrectionsOfResult, ResultsOfCooperative
 from schema.loaders.cooperative import CooperativeRecord
 from schema.loaders.deal import DealsOfCooperative
@@ -40,9 +39,10 @@ from schema.loaders.union_member import MembersOfUnion, UnionsOfMember
 from schema.logbook import numbered
 from schema.market_fields import DealsArguments, PostingsArguments
 from schema.node import Node, kind_of
+from schema.row_fields import city_of, data_kind, definition_of, id_of
 from schema.tables.cooperative import CooperativeKind
 from tenants.cooperation import CooperativeMeasure
-from tenants.definition import DataKind, Definition
+from tenants.definition import DataKind
 
 
 @dataclass(frozen=True)
@@ -64,29 +64,14 @@ class LedTimelineArguments:
         return EventPage(numbered(self.first, self.after, self.last, self.before))
 
 
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Cooperative", root["tenant_id"], root["id"].hex)))
-
-
-def _city(root: Any, context: Context) -> Definition:
-    return context.registry.by_id[root["tenant_id"]]
-
-
 def _industry(root: Any, context: Context) -> str:
-    words = context.registry.vocabulary(_city(root, context)).industries
+    words = context.registry.vocabulary(definition_of(root, context)).industries
     key: str = root["industry"]
     return next((word.name for word in words if word.key == key), key)
 
 
-def data_kind() -> Any:
-    """The `dataKind` field of a row."""
-    return derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
-
-
 def _people(value: Any, root: Any, context: Context) -> int | None:
-    recorded = _city(root, context).cooperation.records(CooperativeMeasure.PEOPLE)
+    recorded = definition_of(root, context).cooperation.records(CooperativeMeasure.PEOPLE)
     people: int | None = value["people"] if recorded else None
     return people
 
@@ -161,10 +146,10 @@ class CooperativeType(Node):
 
     is_type_of = kind_of(CooperativeRecord)
 
-    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    id: strawberry.ID = id_of("Cooperative")
     code: str = column("编码,在本市内唯一 | code, unique in its city")
     name: str = column("名称 | name")
-    city: refs.City = derived(_city, "所属城市 | city", ("tenant_id",))
+    city: refs.City = city_of()
     kind: CooperativeKind = derived(
         lambda root: CooperativeKind(root["kind"]), "种类 | kind", ("kind",)
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, insert, select
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.cooperatives.change import dissolved
 from schema.cooperatives.enrol import wrong_day
 from schema.cooperatives.led import Led
@@ -14,7 +14,7 @@ from schema.cooperatives.outcome import Changed
 from schema.cooperatives.ties import Tie, end, pair, reaches, ties_of_union
 from schema.events import Event, EventKind
 from schema.loaders.union_member import MEMBER
-from schema.refusals import Refusal, RefusalCode, Refused, forbidden, refuse
+from schema.refusals import Refusal, RefusalCode, Refused, refuse
 from schema.tables.cooperative import CooperativeKind
 from schema.work import Work
 
@@ -99,9 +99,7 @@ class Leave:
 
 
 def _denied(work: Work, side: Led, field: str) -> Refused | None:
-    permission = Permission.MANAGE_COOPERATIVES
-    verdict = permitted(work.actor, permission, work.tenant_id, side.path)
-    return forbidden(verdict, field) if isinstance(verdict, Denied) else None
+    return work.denial(Permission.MANAGE_COOPERATIVES, side.path, field)
 
 
 def _against(work: Work, union: Led, member: Led, day: datetime.date) -> Iterator[Refusal]:

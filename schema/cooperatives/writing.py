@@ -11,7 +11,7 @@ from schema.cooperatives.types import CooperativeType
 from schema.entries import tenant_of
 from schema.fields import relation
 from schema.loaders.cooperative import CooperativeById
-from schema.mutations import Answer, RefusalType, answer, denied_everywhere, refusals
+from schema.mutations import Answer, RefusalType, answer, refusals, written
 from schema.work import Action, T
 from tenants.definition import Definition
 
@@ -20,10 +20,8 @@ async def write(
     context: Context, definition: Definition, action: Action[T], dry_run: bool
 ) -> Answer[T]:
     """Run an action for who may change cooperatives somewhere in the city."""
-    denied = denied_everywhere(context, Permission.MANAGE_COOPERATIVES, definition)
-    if denied is not None:
-        return answer(denied)
-    return answer(await context.write(definition, action, dry_run))
+    permission = Permission.MANAGE_COOPERATIVES
+    return await written(context, definition, permission, action, dry_run)
 
 
 async def write_of(

@@ -17,10 +17,10 @@ from schema.connections import (
 )
 from schema.context import Context
 from schema.fields import column, derived, relation
-from schema.ids import GlobalId
 from schema.loaders.figure import FigureCoverage, FigurePage, FigureRecord, FigureTotal
 from schema.node import Node, kind_of
 from schema.paging import window
+from schema.row_fields import id_of
 from tenants.definition import Definition
 
 
@@ -32,10 +32,6 @@ class SameFigures:
         """The connection's filters, without its window."""
         wanted: FigurePage = root.arguments
         return FigurePage(wanted.subject, wanted.period, window(1, None))
-
-
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Figure", root["tenant_id"], root["id"].hex)))
 
 
 def _city(root: Any, context: Context) -> Definition | None:
@@ -58,7 +54,7 @@ class FigureType(Node):
 
     is_type_of = kind_of(FigureRecord)
 
-    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    id: strawberry.ID = id_of("Figure")
     code: str = column("数字编号,如 F001 | code of the figure")
     subject: str = column("指标 | what it is a figure of")
     value: decimal.Decimal = derived(_value, "数值,精确 | exact value", ("value",))

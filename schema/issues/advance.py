@@ -14,11 +14,11 @@ from schema.issues.draft import Draft, Given
 from schema.issues.named import find_named
 from schema.issues.needs import refused
 from schema.issues.party import party
-from schema.issues.reasons import cannot, wrong
+from schema.issues.reasons import cannot
 from schema.issues.settle import settle, told
 from schema.issues.standing import CoHandler, Standing, standing
 from schema.loaders.issue_standing import HANDLER, ISSUE, standings_of
-from schema.refusals import Refusal, RefusalCode, Refused
+from schema.refusals import Refusal, RefusalCode, Refused, wrong
 from schema.tables.issue import IssueNoteRow
 from schema.work import Work
 from tenants.definition import Definition

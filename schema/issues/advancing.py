@@ -1,14 +1,12 @@
 """The mutation that advances an issue: GraphQL in, an action in one transaction, a payload out."""
 
 import datetime
-import uuid
 
 import strawberry
 
 from schema.context import Context
-from schema.errors import CodedError
+from schema.entries import row_named
 from schema.fields import relation
-from schema.ids import parse_id
 from schema.issue_reach import IssueReachArguments
 from schema.issues.advance import Advance, Advanced, unknown_issue
 from schema.issues.draft import Given, Rating
@@ -16,7 +14,6 @@ from schema.issues.types import IssueType
 from schema.loaders.issue import IssueById
 from schema.mutations import Answer, RefusalType, answer, mutation, refusals
 from schema.refusals import Refused
-from tenants.definition import Definition
 from tenants.workflow import Solved
 
 
@@ -90,7 +87,7 @@ class AdvanceIssuePayload:
 
 
 async def _advance(context: Context, given: AdvanceIssueInput, dry_run: bool) -> Answer[Advanced]:
-    named = named_issue(context, given.issue)
+    named = row_named(context, given.issue, "Issue")
     if named is None:
         return answer(Refused((unknown_issue(),)))
     definition, issue = named
@@ -99,18 +96,6 @@ async def _advance(context: Context, given: AdvanceIssueInput, dry_run: bool) ->
     if isinstance(outcome, Advanced) and given.secret is not None:
         context.prove(definition.tenant_id, issue)
     return answer(outcome)
-
-
-def named_issue(context: Context, given: str) -> tuple[Definition, uuid.UUID] | None:
-    """The tenant and the issue that an id names; None where the operation may not touch it."""
-    try:
-        parsed = parse_id(given)
-        definition = context.registry.by_id.get(parsed.tenant_id)
-        if parsed.type == "Issue" and definition and context.scope.permits(parsed.tenant_id):
-            return definition, parsed.uuid
-    except CodedError:
-        pass
-    return None
 
 
 def _given(given: AdvanceIssueInput) -> Given:

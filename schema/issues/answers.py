@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from schema.evidence import EVIDENCE, LONGEST_ADDRESS
-from schema.issues.reasons import wrong
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from tenants.catalogue import QuestionKind, Service, ServiceQuestion
 
 MOST = 100

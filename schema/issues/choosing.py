@@ -16,8 +16,7 @@ from functools import lru_cache
 
 from schema.errors import CodedError
 from schema.ids import parse_id
-from schema.issues.reasons import wrong
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from schema.words import words
 from schema.work import Work
 from tenants.catalogue import Category, Service

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from schema.issues.reasons import wrong
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 
 LATITUDES = (3.0, 54.0)
 LONGITUDES = (73.0, 136.0)

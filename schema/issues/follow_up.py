@@ -12,11 +12,10 @@ from schema.events import Event, EventKind
 from schema.issues.advance import Advanced, locked, unknown_issue
 from schema.issues.draft import Given
 from schema.issues.needs import malformed
-from schema.issues.reasons import wrong
 from schema.issues.standing import Standing
 from schema.issues.values import plain
 from schema.loaders.issue_standing import ISSUE
-from schema.refusals import Refusal, RefusalCode, Refused, forbidden
+from schema.refusals import Refusal, RefusalCode, Refused, forbidden, wrong
 from schema.tables.issue import IssueNoteRow
 from schema.work import Work
 from tenants.workflow import Phase

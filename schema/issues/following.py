@@ -3,10 +3,10 @@
 import strawberry
 
 from schema.context import Context
+from schema.entries import row_named
 from schema.fields import relation
 from schema.issue_reach import IssueReachArguments
 from schema.issues.advance import Advanced, unknown_issue
-from schema.issues.advancing import named_issue
 from schema.issues.follow_up import RecordFollowUp
 from schema.issues.types import IssueType
 from schema.loaders.issue import IssueById
@@ -45,7 +45,7 @@ class RecordFollowUpPayload:
 
 
 async def _record(context: Context, given: RecordFollowUpInput, dry_run: bool) -> Answer[Advanced]:
-    named = named_issue(context, given.issue)
+    named = row_named(context, given.issue, "Issue")
     if named is None:
         return answer(Refused((unknown_issue(),)))
     definition, issue = named

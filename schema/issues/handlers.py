@@ -7,11 +7,10 @@ from typing import Any
 from sqlalchemy import or_, select
 
 from schema.ids import uuid_in
-from schema.issues.reasons import wrong
 from schema.loaders.held_post import PERSON, POST
 from schema.loaders.organization import ORGANIZATION
 from schema.references import organization_key
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from schema.work import Work
 
 

@@ -13,11 +13,10 @@ from schema.events import Event, EventKind
 from schema.ids import uuid_in
 from schema.issues.advance import unknown_issue
 from schema.issues.contact import Checked, Contact, checked_contact
-from schema.issues.reasons import wrong
 from schema.issues.similar import OPEN
 from schema.loaders.held_post import PERSON
 from schema.loaders.issue_standing import ISSUE
-from schema.refusals import Refusal, RefusalCode, Refused, forbidden
+from schema.refusals import Refusal, RefusalCode, Refused, forbidden, wrong
 from schema.tables.issue import IssueSupporterRow
 from schema.work import Work
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from schema.evidence import malformed_evidence
 from schema.issues.draft import Given
-from schema.issues.reasons import wrong
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from schema.texts import is_plain
 from tenants.workflow import ActionNeed, WorkflowAction, needs
 

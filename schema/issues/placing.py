@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from schema.issues.reasons import wrong
 from schema.loaders.organization import ORGANIZATION
 from schema.references import organization_key
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from schema.work import Work
 from tenants.catalogue import Service
 from tenants.hierarchy import Rung

@@ -30,13 +30,12 @@ from schema.issues.coordinates import Coordinates, checked_coordinates
 from schema.issues.numbering import next_number
 from schema.issues.opening import opening
 from schema.issues.placing import Place, Placed, placed
-from schema.issues.reasons import wrong
 from schema.issues.secret import new_secret
 from schema.issues.similar import WORD, Similar, similar_issues
 from schema.issues.texts import checked_description, checked_title
 from schema.issues.values import plain
 from schema.loaders.issue_standing import ISSUE
-from schema.refusals import Refusal, RefusalCode, Refused, forbidden
+from schema.refusals import Refusal, RefusalCode, Refused, forbidden, wrong
 from schema.words import places, words
 from schema.work import Work
 from tenants.catalogue import Service

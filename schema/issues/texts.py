@@ -3,8 +3,7 @@
 import re
 import unicodedata
 
-from schema.issues.reasons import wrong
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from schema.texts import is_plain
 
 LONGEST_TITLE = 100

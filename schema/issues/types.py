@@ -22,7 +22,6 @@ from schema.connections import (
 )
 from schema.context import Context, StaleRegistryError
 from schema.fields import column, derived, relation
-from schema.ids import GlobalId
 from schema.issue_filters import SameIssuesArguments
 from schema.issue_reach import IssueReachArguments, IssueTimelineArguments
 from schema.issues.available import available
@@ -49,12 +48,13 @@ from schema.personal_fields import (
     shown_phone,
 )
 from schema.reach import ReachArguments, VisibleArguments
+from schema.row_fields import city_of, data_kind, definition_of, id_of
 from schema.sources import ActionSource, ServiceSource, StateSource, WorkflowSource
 from schema.workflows import WORKFLOW_COLUMNS, state_of, workflow_of
 from tenants.calendar import is_preliminary
 from tenants.channel import Channel
 from tenants.deadline import Clock, DeadlineStatus, status
-from tenants.definition import DataKind, Definition
+from tenants.definition import DataKind
 from tenants.workflow import Phase, Severity, Solved
 
 
@@ -167,10 +167,6 @@ class ContactType:
     )
 
 
-def _note_id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Note", root["tenant_id"], root["id"].hex)))
-
-
 @strawberry.type(
     name="Note",
     description="办理说明与佐证材料。 | What somebody wrote or attached while it was handled.",
@@ -180,9 +176,7 @@ class NoteType:
 
     is_type_of = kind_of(NoteRecord)
 
-    id: strawberry.ID = derived(
-        _note_id, "编号,全局唯一;不是 Node | unique id; a note is no Node", ("tenant_id", "id")
-    )
+    id: strawberry.ID = id_of("Note", "编号,全局唯一;不是 Node | unique id; a note is no Node")
     text: str | None = column("文字;空为仅有附件,或已注销 | text; null = none, or erased")
     evidence: list[str] = column("附件的 https 地址 | https addresses of files")
     at: datetime.datetime = column("何时 | when")
@@ -303,16 +297,8 @@ def _available(value: Any, root: Any, context: Context) -> list[ActionSource]:
     ]
 
 
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Issue", root["tenant_id"], root["id"].hex)))
-
-
-def _city(root: Any, context: Context) -> Definition:
-    return context.registry.by_id[root["tenant_id"]]
-
-
 def _service(root: Any, context: Context) -> ServiceSource:
-    definition = _city(root, context)
+    definition = definition_of(root, context)
     found = definition.service(root["service"])
     if found is None:
         raise StaleRegistryError
@@ -342,7 +328,7 @@ def _is_inside(root: Any) -> bool:
 def _answers(root: Any, context: Context) -> list[AnswerSource] | None:
     if not _is_inside(root):
         return None
-    found = _city(root, context).service(root["service"])
+    found = definition_of(root, context).service(root["service"])
     labels = {} if found is None else {item.key: item.label for item in found[1].questions}
     given: dict[str, str] = orjson.loads(root["answers"])
     return [AnswerSource(key, labels.get(key, key), value) for key, value in given.items()]
@@ -366,9 +352,9 @@ class IssueType(Node):
 
     is_type_of = kind_of(IssueRecord)
 
-    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    id: strawberry.ID = id_of("Issue")
     number: str = column("编号,如 FS-20260315-000042 | number that people are told")
-    city: refs.City = derived(_city, "所属城市 | city", ("tenant_id",))
+    city: refs.City = city_of()
     organization: refs.Organization = relation(
         OrganizationById,
         "现办理组织 | organization where it stands now",
@@ -486,9 +472,7 @@ class IssueType(Node):
     viewer_is_lead: bool = derived(
         lambda root: root[LEADS], "您是否主办人 | whether you have taken it over", (LEADS,)
     )
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
 
 
 @strawberry.type(name="IssueEdge", description="事项的边 | An edge of issues.")

@@ -1,6 +1,5 @@
 """The parties of agreements: those of the version that the viewer sees, and all that ever were."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -18,7 +17,6 @@ from sqlalchemy import (
     true,
 )
 
-from schema.database import Snapshot
 from schema.loaders.agreement import (
     AGREEMENT,
     PARTY,
@@ -30,7 +28,6 @@ from schema.loaders.agreement import (
     whole,
 )
 from schema.loaders.organization import ORGANIZATION
-from schema.scope import Scope
 
 SEEN_VERSION, AGREEMENT_ID = "seen_version", "agreement_id"
 """Columns of a party: the number of the version that the viewer sees, and whose party it is."""
@@ -100,19 +97,9 @@ class SignersOfAgreement(PartiesOfAgreement):
         return rows.where(whole(a, shape)).order_by(found.c.n, found.c.number)
 
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[Any, ...]],
-        arguments: AgreementReach,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement, or none."""
-        if arguments.codes == ():
-            scope.checked(key[0] for key in keys)
-            return [[] for _ in keys]
-        return await super().batch(snapshot, scope, keys, arguments, columns)
+    def is_nowhere(cls, arguments: AgreementReach) -> bool:
+        """Whether the viewer sees no copy whole."""
+        return arguments.codes == ()
 
 
 class EveryPartyOfAgreement(_Parties):

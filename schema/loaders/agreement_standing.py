@@ -1,11 +1,9 @@
 """How agreements stand, as the rules look at it; for who sees the copy whole."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, exists, or_, select
 
-from schema.database import Snapshot
 from schema.loaders.agreement import (
     AGREEMENT,
     PARTY,
@@ -17,7 +15,6 @@ from schema.loaders.agreement import (
 from schema.loaders.agreement_delivery import DELIVERY
 from schema.loaders.agreement_party import has_number, of_version
 from schema.loaders.organization import ORGANIZATION
-from schema.scope import Scope
 from schema.tables.agreement import DeliveryState
 
 
@@ -53,19 +50,9 @@ class AgreementStandings(ByAgreement):
         return rows.where(whole(a, shape), or_(newest, agreed)).order_by(k.c.n, p.c.number)
 
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[Any, ...]],
-        arguments: AgreementReach,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement, or none."""
-        if arguments.codes == ():
-            scope.checked(key[0] for key in keys)
-            return [[] for _ in keys]
-        return await super().batch(snapshot, scope, keys, arguments, columns)
+    def is_nowhere(cls, arguments: AgreementReach) -> bool:
+        """Whether the viewer sees no copy whole."""
+        return arguments.codes == ()
 
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: AgreementReach) -> Any:

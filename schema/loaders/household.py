@@ -111,19 +111,9 @@ class ByHouseholdReach(KeyedLoader[HouseholdReach]):
         return arguments.values()
 
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[Any, ...]],
-        arguments: HouseholdReach,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement; none where the viewer sees no household."""
-        scope.checked(key[0] for key in keys)
-        if arguments.is_nowhere:
-            return [cls.gather([], key, arguments) for key in keys]
-        return await super().batch(snapshot, scope, keys, arguments, columns)
+    def is_nowhere(cls, arguments: HouseholdReach) -> bool:
+        """Whether the viewer sees no household."""
+        return arguments.is_nowhere
 
 
 class HouseholdById(ByHouseholdReach):

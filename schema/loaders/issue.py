@@ -25,11 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
-from schema.database import Snapshot
 from schema.loaders.issue_standing import HANDLER, ISSUE
 from schema.loaders.loader import KeyedLoader
 from schema.loaders.organization import ORGANIZATION, Codes, covered
-from schema.scope import Scope
 
 REPORTS, LEADS, HANDLES, CLEAR, PROVEN = "reports", "leads", "handles", "clear", "proven"
 """Columns that say what the viewer is to an issue: its reporter, its lead, one who handles it or
@@ -253,19 +251,9 @@ class _One(ByReach):
         return found.where(visible(i, shape))
 
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[Any, ...]],
-        arguments: IssueReach,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement; none where the viewer sees no issue."""
-        scope.checked(key[0] for key in keys)
-        if arguments.is_nowhere:
-            return [None] * len(keys)
-        return await super().batch(snapshot, scope, keys, arguments, columns)
+    def is_nowhere(cls, arguments: IssueReach) -> bool:
+        """Whether the viewer sees no issue."""
+        return arguments.is_nowhere
 
 
 class IssueById(_One):

@@ -61,7 +61,7 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
     """A loader whose statement joins a table of the keys, so that each row says whose it is.
 
     `names` are the columns of a key, `record` the class of its rows. Subclasses give `select`,
-    and where they differ `shape` and `values` of the arguments, and `gather`.
+    and where they differ `shape` and `values` of the arguments, `gather`, and `is_nowhere`.
     """
 
     names: ClassVar[tuple[str, ...]] = ("tenant_id", "id")
@@ -83,6 +83,11 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
         return {}
 
     @classmethod
+    def is_nowhere(cls, arguments: A) -> bool:
+        """Whether these arguments can find nothing, so that no statement is needed."""
+        return False
+
+    @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: A) -> Any:
         """The value of one key from its rows: the row, or None."""
         return rows[0] if rows else None
@@ -96,8 +101,10 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
         arguments: A,
         columns: tuple[str, ...],
     ) -> list[Any]:
-        """One statement for all keys, whose SQL is rendered once."""
+        """One statement for all keys, whose SQL is rendered once; none where nothing is found."""
         scope.checked(key[0] for key in keys)
+        if cls.is_nowhere(arguments):
+            return [cls.gather([], key, arguments) for key in keys]
         own: Any = cls
         statement = _rendered(own, columns, cls.shape(arguments))
         given = {**cls.values(arguments), **key_values(cls.names, keys)}

@@ -163,10 +163,23 @@ class Counted:
     listing: Listing
 
 
-class Total(Loader[tuple[Any, ...], Counted]):
-    """A key of a list → how many rows all its pages have."""
+class OverAllPages(Loader[tuple[Any, ...], Counted]):
+    """A key of a list → something worked out over the rows of all its pages.
+
+    Subclasses give `statement`, whose one row a key has `n`, and `value` of that row.
+    """
 
     counts = True
+
+    @classmethod
+    def statement(cls, pages: Any, shape: Any) -> Statement:
+        """The statement for a list with filters of a shape, rendered once."""
+        raise NotImplementedError
+
+    @classmethod
+    def value(cls, row: Any) -> Any:
+        """The value of a key from its row."""
+        return row
 
     @classmethod
     async def batch(
@@ -179,12 +192,26 @@ class Total(Loader[tuple[Any, ...], Counted]):
     ) -> list[Any]:
         """One statement for all keys."""
         scope.checked(key[0] for key in keys)
-        pages: Any = arguments.pages
-        statement = _total(pages, arguments.listing.shape)
+        pages = arguments.pages
+        statement = cls.statement(pages, arguments.listing.shape)
         given = {**arguments.listing.values(), **key_values(pages.names, keys)}
         rows: list[Any] = await snapshot.fetch(statement.sql, statement.values(given))
-        found = {row["n"]: row["total"] for row in rows}
-        return [found.get(at, 0) for at in range(1, len(keys) + 1)]
+        found = {row["n"]: cls.value(row) for row in rows}
+        return [found[at] for at in range(1, len(keys) + 1)]
+
+
+class Total(OverAllPages):
+    """A key of a list → how many rows all its pages have."""
+
+    @classmethod
+    def statement(cls, pages: Any, shape: Any) -> Statement:
+        """A count."""
+        return _total(pages, shape)
+
+    @classmethod
+    def value(cls, row: Any) -> Any:
+        """The count; 0 where there are no rows."""
+        return row["total"]
 
 
 @cache

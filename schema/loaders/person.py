@@ -89,18 +89,9 @@ class PersonById(KeyedLoader[PersonReach]):
         return select(k.c.n, *_taken(x, columns, shape)).select_from(k.join(x, match))
 
     @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[Any, ...]],
-        arguments: PersonReach,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement; none where the viewer sees nobody."""
-        if arguments.is_nowhere:
-            return [None] * len(keys)
-        return await super().batch(snapshot, scope, keys, arguments, columns)
+    def is_nowhere(cls, arguments: PersonReach) -> bool:
+        """Whether the viewer sees nobody."""
+        return arguments.is_nowhere
 
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: PersonReach) -> Any:

@@ -12,11 +12,11 @@ from schema.amounts import checked_amount
 from schema.events import Event, EventKind
 from schema.ids import uuid_in
 from schema.loaders.deal import DEAL
-from schema.market.checks import missing, not_taken, reasons_in
+from schema.market.checks import missing, not_taken
 from schema.market.outcome import Recorded
 from schema.market.parties import known_cooperative, known_enterprise, lacking
 from schema.market.steps import PAYING, PRICED, next_states
-from schema.refusals import RefusalCode, Refused, refuse
+from schema.refusals import RefusalCode, Refused, reasons_in, refuse
 from schema.tables.market import DealState
 from schema.texts import checked_text
 from schema.work import Work

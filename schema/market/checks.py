@@ -1,17 +1,10 @@
 """What several actions of the market ask of their input."""
 
 import datetime
-from collections.abc import Iterable
 
-from schema.refusals import Refusal, RefusalCode, Refused, refuse
+from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
 from tenants.cooperation import CooperativeMeasure
-
-
-def reasons_in(values: Iterable[object]) -> tuple[Refusal, ...]:
-    """The reasons of all values that are refused, in their order."""
-    refused = (value for value in values if isinstance(value, Refused))
-    return tuple(reason for value in refused for reason in value.refusals)
 
 
 def checked_day(

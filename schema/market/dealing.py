@@ -5,10 +5,11 @@ from decimal import Decimal
 import strawberry
 
 from schema.context import Context
+from schema.entries import tenant_of
 from schema.fields import relation
 from schema.loaders.deal import DealById
 from schema.market.advance import Advance, unknown_deal
-from schema.market.entry import carry_out, tenant_of
+from schema.market.entry import carry_out
 from schema.market.outcome import Recorded
 from schema.market.parties import unknown_cooperative
 from schema.market.propose import Propose

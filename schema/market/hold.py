@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.events import Event, EventKind
 from schema.loaders.matching_event import MATCHING_EVENT
-from schema.market.checks import checked_day, reasons_in
+from schema.market.checks import checked_day
 from schema.market.outcome import Recorded
-from schema.places import place_in_being
-from schema.refusals import RefusalCode, Refused, forbidden
+from schema.places import managed_place
+from schema.refusals import RefusalCode, Refused, reasons_in
 from schema.texts import checked_line
 from schema.work import Work
 from tenants.definition import DataKind
@@ -28,13 +28,9 @@ class Hold:
 
     async def __call__(self, work: Work) -> Recorded | Refused:
         """Carry it out; the matching event, or why not."""
-        at = await place_in_being(work, self.organization)
+        at = await managed_place(work, self.organization, Permission.MANAGE_COOPERATIVES)
         if isinstance(at, Refused):
             return at
-        manages = Permission.MANAGE_COOPERATIVES
-        verdict = permitted(work.actor, manages, work.tenant_id, at.path)
-        if isinstance(verdict, Denied):
-            return forbidden(verdict, "organization")
         values = {
             "title": checked_line(self.title, RefusalCode.TITLE_MALFORMED, "title"),
             "held_on": checked_day(work, self.held_on, "heldOn"),

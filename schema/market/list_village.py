@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.events import Event, EventKind
 from schema.loaders.weak_village import WEAK_VILLAGE
 from schema.market.checks import checked_day
 from schema.market.outcome import Recorded
 from schema.market.weak import Entry, newest_entry
-from schema.places import Place, place_in_being
-from schema.refusals import RefusalCode, Refused, forbidden, refuse
+from schema.places import Place, managed_place
+from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
 from tenants.definition import DataKind
 
@@ -32,13 +32,9 @@ class ListVillage:
 
     async def __call__(self, work: Work) -> Recorded | Refused:
         """Carry it out; the entry, or why not."""
-        at = await place_in_being(work, self.organization)
+        at = await managed_place(work, self.organization, Permission.MANAGE_COOPERATIVES)
         if isinstance(at, Refused):
             return at
-        manages = Permission.MANAGE_COOPERATIVES
-        verdict = permitted(work.actor, manages, work.tenant_id, at.path)
-        if isinstance(verdict, Denied):
-            return forbidden(verdict, "organization")
         last = await newest_entry(work, at.id)
         if last is not None and last.cleared_on is None:
             return _listed(at, last)

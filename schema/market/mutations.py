@@ -6,14 +6,14 @@ from decimal import Decimal
 import strawberry
 
 from schema.context import Context
-from schema.entries import find_city
+from schema.entries import find_city, tenant_of
 from schema.fields import relation
 from schema.loaders.enterprise import EnterpriseById
 from schema.loaders.matching_event import MatchingEventById
 from schema.loaders.posting import PostingById
 from schema.market.close import Close
 from schema.market.delist import Delist
-from schema.market.entry import carry_out, tenant_of
+from schema.market.entry import carry_out
 from schema.market.hold import Hold
 from schema.market.offers import unknown_posting
 from schema.market.outcome import Recorded

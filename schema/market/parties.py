@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.ids import uuid_in
 from schema.loaders.cooperative import COOPERATIVE
 from schema.loaders.enterprise import ENTERPRISE
 from schema.loaders.organization import ORGANIZATION
-from schema.refusals import RefusalCode, Refused, forbidden, refuse
+from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
 
 
@@ -73,12 +73,9 @@ async def _found(
 
 def lacking(work: Work, *parties: Party, at: tuple[str, ...]) -> Refused | None:
     """Why the actor may act for none of the parties, if so; `at` is the field that names one."""
-    verdicts = [
-        permitted(work.actor, Permission.MANAGE_COOPERATIVES, work.tenant_id, party.path)
-        for party in parties
-    ]
-    denied = [verdict for verdict in verdicts if isinstance(verdict, Denied)]
-    return forbidden(denied[0], *at) if len(denied) == len(parties) else None
+    manages = Permission.MANAGE_COOPERATIVES
+    denials = [work.denial(manages, party.path, *at) for party in parties]
+    return denials[0] if all(denials) else None
 
 
 def ended(work: Work, party: Party, *path: str) -> Refused | None:

@@ -11,11 +11,10 @@ from uuid_utils.compat import uuid7
 from schema.amounts import checked_amount, checked_quantity
 from schema.events import Event, EventKind
 from schema.loaders.posting import POSTING
-from schema.market.checks import reasons_in
 from schema.market.outcome import Recorded
 from schema.market.parties import Party, ended, known_cooperative, known_enterprise, lacking
 from schema.products import checked_product, product_key
-from schema.refusals import RefusalCode, Refused, refuse
+from schema.refusals import RefusalCode, Refused, reasons_in, refuse
 from schema.tables.market import PostingKind, PostingState
 from schema.texts import checked_line
 from schema.work import Work

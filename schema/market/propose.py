@@ -14,13 +14,13 @@ from schema.events import Event, EventKind
 from schema.ids import uuid_in
 from schema.loaders.deal import DEAL
 from schema.loaders.matching_event import MATCHING_EVENT
-from schema.market.checks import missing, not_recorded, reasons_in
+from schema.market.checks import missing, not_recorded
 from schema.market.offers import Offer, closed, known_posting
 from schema.market.outcome import Recorded
 from schema.market.parties import Party, ended, known_cooperative, known_enterprise, lacking
 from schema.market.post import checked_unit
 from schema.products import checked_product, product_key, products_match
-from schema.refusals import RefusalCode, Refused, refuse
+from schema.refusals import RefusalCode, Refused, reasons_in, refuse
 from schema.tables.market import DealState, PostingKind
 from schema.work import Work
 from tenants.cooperation import CooperativeMeasure

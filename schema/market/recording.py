@@ -6,12 +6,12 @@ from decimal import Decimal
 import strawberry
 
 from schema.context import Context
-from schema.entries import find_city
+from schema.entries import find_city, tenant_of
 from schema.fields import relation
 from schema.loaders.asset_trade import AssetTradeById
 from schema.loaders.weak_village import WeakVillageById
 from schema.market.clear import Clear
-from schema.market.entry import carry_out, tenant_of
+from schema.market.entry import carry_out
 from schema.market.list_village import ListVillage
 from schema.market.outcome import Recorded
 from schema.market.support import Support

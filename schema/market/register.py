@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import func, insert, or_, select
 from uuid_utils.compat import uuid7
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.codes import Coded, free_code
 from schema.events import Event, EventKind
 from schema.loaders.enterprise import ENTERPRISE
-from schema.market.checks import checked_day, reasons_in
+from schema.market.checks import checked_day
 from schema.market.outcome import Recorded
-from schema.places import Place, place_in_being
-from schema.refusals import RefusalCode, Refused, forbidden, refuse
+from schema.places import Place, managed_place
+from schema.refusals import RefusalCode, Refused, reasons_in, refuse
 from schema.texts import checked_line
 from schema.work import Work
 from tenants.definition import DataKind
@@ -43,12 +43,9 @@ class Register:
 
     async def __call__(self, work: Work) -> Recorded | Refused:
         """Carry it out; the enterprise, or why not."""
-        at = await place_in_being(work, self.organization)
+        at = await managed_place(work, self.organization, Permission.MANAGE_COOPERATIVES)
         if isinstance(at, Refused):
             return at
-        verdict = permitted(work.actor, Permission.MANAGE_COOPERATIVES, work.tenant_id, at.path)
-        if isinstance(verdict, Denied):
-            return forbidden(verdict, "organization")
         lock = select(func.pg_advisory_xact_lock(DIRECTORY_LOCK, work.tenant_id))
         await work.connection.execute(lock)
         values = {

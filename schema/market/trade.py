@@ -7,14 +7,14 @@ from decimal import Decimal
 from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.amounts import checked_amount
 from schema.events import Event, EventKind
 from schema.loaders.asset_trade import ASSET_TRADE
-from schema.market.checks import checked_day, not_recorded, reasons_in
+from schema.market.checks import checked_day, not_recorded
 from schema.market.outcome import Recorded
-from schema.places import place_in_being
-from schema.refusals import RefusalCode, Refused, forbidden
+from schema.places import managed_place
+from schema.refusals import RefusalCode, Refused, reasons_in
 from schema.texts import checked_line
 from schema.work import Work
 from tenants.cooperation import CooperativeMeasure
@@ -36,13 +36,9 @@ class Trade:
 
     async def __call__(self, work: Work) -> Recorded | Refused:
         """Carry it out; the trade, or why not."""
-        at = await place_in_being(work, self.organization)
+        at = await managed_place(work, self.organization, Permission.MANAGE_COOPERATIVES)
         if isinstance(at, Refused):
             return at
-        manages = Permission.MANAGE_COOPERATIVES
-        verdict = permitted(work.actor, manages, work.tenant_id, at.path)
-        if isinstance(verdict, Denied):
-            return forbidden(verdict, "organization")
         wanted = CooperativeMeasure.ASSET_TRADES
         if (unrecorded := not_recorded(work, wanted, "organization")) is not None:
             return unrecorded

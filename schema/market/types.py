@@ -33,11 +33,11 @@ from schema.loaders.matching_event import MatchingEventById, MatchingEventRecord
 from schema.loaders.organization import OrganizationById
 from schema.loaders.posting import PostingById, PostingRecord, PostingsOfEnterprise
 from schema.loaders.posting_match import MatchesOfPosting
-from schema.market.fields import city_of, data_kind, id_of, source
 from schema.market.matches import MatchesArguments, PostingMatchType
 from schema.market.steps import may_manage, next_states
 from schema.market_fields import DealsArguments, PostingsArguments
 from schema.node import Node, kind_of
+from schema.row_fields import city_of, data_kind, id_of, source
 from schema.tables.market import DealState, PostingKind, PostingState
 from tenants.definition import DataKind
 

@@ -1,7 +1,6 @@
 """What villages trade of their collective assets, and villages whose collectives are weak."""
 
 import datetime
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +9,7 @@ import strawberry
 from schema import refs
 from schema.connections import (
     PageInfo,
+    WholeList,
     edge_cursor,
     edge_node,
     edges,
@@ -17,28 +17,16 @@ from schema.connections import (
     page_info,
     total_count,
 )
-from schema.context import Context
 from schema.fields import column, derived, relation
 from schema.loaders.asset_trade import AssetTradeRecord
 from schema.loaders.organization import OrganizationById
-from schema.loaders.sums import Summed, Sums
+from schema.loaders.sums import Sums
 from schema.loaders.weak_village import WeakVillageRecord
-from schema.market.fields import city_of, data_kind, id_of, source
 from schema.node import Node, kind_of
-from schema.paging import Window
+from schema.row_fields import city_of, data_kind, id_of, source
 from tenants.definition import DataKind
 
 NONE = Decimal("0.00")
-
-
-@dataclass(frozen=True)
-class AllPages:
-    """No arguments: the sums are of the connection's own list, whatever its window."""
-
-    def checked(self, context: Context, root: Any) -> Summed:
-        """The connection's filters, without its window, so that every page has the same sums."""
-        pages, _ = root.key
-        return Summed(pages, replace(root.arguments, window=Window(1)))
 
 
 def _premium(root: Any) -> Decimal | None:
@@ -113,7 +101,7 @@ class AssetTradeConnection:
         Sums,
         "全部页合计(另需一条 SQL)| sums over all pages (one more SQL statement)",
         key=lambda root: root.key[1],
-        arguments=AllPages,
+        arguments=WholeList,
     )
 
 
@@ -165,6 +153,6 @@ class WeakVillageConnection:
         "全部页的扶持资金合计(元,另需一条 SQL)| support over all pages, 元 (one more SQL "
         "statement)",
         key=lambda root: root.key[1],
-        arguments=AllPages,
+        arguments=WholeList,
         finish=lambda sums, root, context: sums["support"] or NONE,
     )

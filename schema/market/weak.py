@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from schema.access import Denied, Permission, permitted
+from schema.access import Permission
 from schema.ids import uuid_in
 from schema.loaders.weak_village import WEAK_VILLAGE
 from schema.places import Place, place
-from schema.refusals import RefusalCode, Refused, forbidden, refuse
+from schema.refusals import RefusalCode, Refused, refuse
 from schema.work import Work
 
 
@@ -45,9 +45,9 @@ async def weak_village(work: Work, given: str) -> tuple[Place, Entry] | Refused:
     at = None if village is None else await place(work, village, "village")
     if at is None or isinstance(at, Refused):
         return unknown_village(given)
-    verdict = permitted(work.actor, Permission.MANAGE_COOPERATIVES, work.tenant_id, at.path)
-    if isinstance(verdict, Denied):
-        return forbidden(verdict, "village")
+    denied = work.denial(Permission.MANAGE_COOPERATIVES, at.path, "village")
+    if denied is not None:
+        return denied
     entry = await newest_entry(work, at.id)
     if entry is None or entry.cleared_on is not None or not _is_of(work, given, entry):
         return not_listed(at)

@@ -19,6 +19,7 @@ from schema.mutations import (
     denied_everywhere,
     mutation,
     refusals,
+    written,
 )
 from schema.organizations.dissolve import Dissolve
 from schema.organizations.establish import Establish, New
@@ -179,10 +180,7 @@ class OrganizationPayload:
 async def _write(
     context: Context, definition: Definition, action: Action[Changed], dry_run: bool
 ) -> Answer[Changed]:
-    denied = denied_everywhere(context, Permission.CHANGE_ORGANIZATIONS, definition)
-    if denied is not None:
-        return answer(denied)
-    return answer(await context.write(definition, action, dry_run))
+    return await written(context, definition, Permission.CHANGE_ORGANIZATIONS, action, dry_run)
 
 
 async def _named(

@@ -28,7 +28,6 @@ from schema.cooperative_measures import (
 )
 from schema.fields import column, derived, relation
 from schema.household_reach import HouseholdsArguments
-from schema.ids import GlobalId
 from schema.issue_filters import IssuesArguments
 from schema.levels import from_the_top, level_of
 from schema.loaders.agreement_page import AgreementsOfOrganization
@@ -69,6 +68,7 @@ from schema.market_fields import AssetTradesArguments
 from schema.node import Node, kind_of
 from schema.paging import Window, window
 from schema.reach import PostsArguments
+from schema.row_fields import data_kind, id_of
 from schema.sources import LevelSource
 from schema.staff import staffing_of
 from tenants.definition import DataKind, Definition
@@ -141,10 +141,6 @@ def _definition(root: Any, context: Context) -> Definition:
     return context.registry.by_id[root["tenant_id"]]
 
 
-def _id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Organization", root["tenant_id"], root["id"].hex)))
-
-
 def _city(root: Any, context: Context) -> Definition | None:
     definition = _definition(root, context)
     return definition if definition.kind == "CITY" else None
@@ -206,7 +202,7 @@ class OrganizationType(Node):
 
     is_type_of = kind_of(OrganizationRecord)
 
-    id: strawberry.ID = derived(_id, "全局编号 | global id", ("tenant_id", "id"))
+    id: strawberry.ID = id_of("Organization")
     code: str = column("组织编码,在本市内唯一 | code, unique in its tenant")
     name: str = column("名称 | name")
     city: refs.City | None = derived(
@@ -351,9 +347,7 @@ class OrganizationType(Node):
         columns=("path",),
         arguments=TimelineArguments,
     )
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
     source: str | None = column("出处 | source")
     assumed: bool = column("其位置或日期是否含假定 | whether its place or dates are assumed")
 

@@ -15,9 +15,9 @@ from schema.mutations import (
     RefusalType,
     answer,
     changes,
-    denied_everywhere,
     mutation,
     refusals,
+    written,
 )
 from schema.people.appoint import Appoint, NewPerson
 from schema.people.outcome import Appointed
@@ -96,10 +96,7 @@ class PostPayload:
 async def _write(
     context: Context, definition: Definition, action: Action[Appointed], dry_run: bool
 ) -> Answer[Appointed]:
-    denied = denied_everywhere(context, Permission.APPOINT, definition)
-    if denied is not None:
-        return answer(denied)
-    return answer(await context.write(definition, action, dry_run))
+    return await written(context, definition, Permission.APPOINT, action, dry_run)
 
 
 async def _appoint(context: Context, given: AppointInput, dry_run: bool) -> Answer[Appointed]:

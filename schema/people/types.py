@@ -19,7 +19,6 @@ from schema.connections import (
 )
 from schema.context import Context
 from schema.fields import column, derived, relation
-from schema.ids import GlobalId
 from schema.loaders.organization import OrganizationById
 from schema.loaders.person import PersonById, PersonRecord
 from schema.loaders.post import PostPage, PostRecord, PostsOfPerson
@@ -34,8 +33,9 @@ from schema.personal_fields import (
     shown_phone,
 )
 from schema.reach import Past, ReachArguments
+from schema.row_fields import city_of, data_kind, id_of
 from schema.sources import PostKindSource
-from tenants.definition import DataKind, Definition
+from tenants.definition import DataKind
 
 
 def _is_own(root: Any, context: Context) -> bool:
@@ -48,14 +48,6 @@ def _name(root: Any, context: Context) -> str | None:
 
 def _phone(root: Any, context: Context) -> str | None:
     return shown_phone(root, context, "Person.phone", _is_own(root, context))
-
-
-def _person_id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Person", root["tenant_id"], root["id"].hex)))
-
-
-def _city(root: Any, context: Context) -> Definition:
-    return context.registry.by_id[root["tenant_id"]]
 
 
 @dataclass(frozen=True)
@@ -82,8 +74,8 @@ class PersonType(Node):
 
     is_type_of = kind_of(PersonRecord)
 
-    id: strawberry.ID = derived(_person_id, "全局编号 | global id", ("tenant_id", "id"))
-    city: refs.City = derived(_city, "所属城市 | city", ("tenant_id",))
+    id: strawberry.ID = id_of("Person")
+    city: refs.City = city_of()
     name: str | None = personal(
         _name,
         PersonalClass.NAME,
@@ -103,9 +95,7 @@ class PersonType(Node):
         key=("tenant_id", "id"),
         arguments=PostsOfPersonArguments,
     )
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
     erased_at: datetime.datetime | None = column(
         "个人信息注销时间 | when what tells who it is was erased"
     )
@@ -115,10 +105,6 @@ def _kind(root: Any, context: Context) -> PostKindSource | None:
     definition = context.registry.by_id[root["tenant_id"]]
     kind = definition.posts.get(root["kind"])
     return None if kind is None else PostKindSource(definition, kind)
-
-
-def _post_id(root: Any) -> strawberry.ID:
-    return strawberry.ID(str(GlobalId("Post", root["tenant_id"], root["id"].hex)))
 
 
 def _is_held(root: Any, context: Context) -> bool:
@@ -134,7 +120,7 @@ class PostType(Node):
 
     is_type_of = kind_of(PostRecord)
 
-    id: strawberry.ID = derived(_post_id, "全局编号 | global id", ("tenant_id", "id"))
+    id: strawberry.ID = id_of("Post")
     kind: refs.PostKind | None = derived(
         _kind,
         "岗位种类;空为现行定义已无此岗位 | kind; null where the definition no longer has it",
@@ -156,9 +142,7 @@ class PostType(Node):
     is_held: bool = derived(
         _is_held, "今天是否在任 | whether it is held today", ("valid_from", "valid_to")
     )
-    data_kind: DataKind = derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    data_kind: DataKind = data_kind()
 
 
 @strawberry.type(name="PostEdge", description="任职的边 | An edge of posts.")

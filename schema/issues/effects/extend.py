@@ -6,9 +6,9 @@ from schema.actor import Actor
 from schema.issues.clock import clock_columns, clock_of
 from schema.issues.draft import Draft
 from schema.issues.party import Party
-from schema.issues.reasons import cannot, wrong
+from schema.issues.reasons import cannot
 from schema.issues.standing import Standing
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from tenants.deadline import ExtensionRefused
 from tenants.workflow import WorkflowAction
 

@@ -6,9 +6,8 @@ from schema.actor import Actor
 from schema.events import Event, EventKind
 from schema.issues.draft import Draft
 from schema.issues.party import Party, roles_at
-from schema.issues.reasons import wrong
 from schema.issues.standing import Standing
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from tenants.workflow import FINAL, WorkflowAction
 
 

@@ -5,9 +5,8 @@ import datetime
 from schema.actor import Actor
 from schema.issues.draft import Draft
 from schema.issues.party import Party
-from schema.issues.reasons import wrong
 from schema.issues.standing import Standing
-from schema.refusals import Refusal, RefusalCode
+from schema.refusals import Refusal, RefusalCode, wrong
 from tenants.workflow import WorkflowAction
 
 SATISFIED = range(1, 6)

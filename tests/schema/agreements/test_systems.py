@@ -1,11 +1,7 @@
 """The systems about agreements that the documents tell of, each by its own steps."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import pytest
-
-from tests.conftest import copied_database, opened
 from tests.schema.acting import Cast, Somebody
 
 DALIAN, FUSHUN, CHAOYANG, HULUDAO = "210200", "210400", "211300", "211400"
@@ -14,20 +10,6 @@ LIUPANSHUI, QIANDONGNAN = "520200", "522600"
 YUHONG, MAJIA = "520115002002", "520201019201"
 AGREEMENT = "agreement { id contentHash state revision }"
 LONGGANG = "211403"
-
-
-@pytest.fixture(scope="module")
-def lived_in(server_url: str, full_template: str) -> Iterator[str]:
-    """A copy of all shipped data in which people act."""
-    with copied_database(server_url, full_template) as url:
-        yield url
-
-
-@pytest.fixture
-async def cast(lived_in: str) -> AsyncIterator[Cast]:
-    """The people of the application over it."""
-    async with opened(lived_in) as ready:
-        yield Cast(ready)
 
 
 def commitment(dimension: str, text: str, **more: Any) -> dict[str, Any]:

@@ -1,11 +1,8 @@
 """The systems about cooperatives that the documents tell of, each from first step to sum."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import pytest
-
-from tests.conftest import Graph, copied_database, opened
+from tests.conftest import Graph
 from tests.schema.acting import Cast, Somebody
 from tests.schema.issues.story import Story
 
@@ -13,20 +10,6 @@ LIAONING, DALIAN, FUSHUN, YINGKOU = "210000", "210200", "210400", "210800"
 LIAOYANG, QIANDONGNAN = "211000", "522600"
 HONGTOUSHAN, SHENGTAI = "210423101211", "210804102211"
 COOPERATIVE = "cooperative { id code }"
-
-
-@pytest.fixture(scope="module")
-def lived_in(server_url: str, full_template: str) -> Iterator[str]:
-    """A copy of all shipped data in which people act."""
-    with copied_database(server_url, full_template) as url:
-        yield url
-
-
-@pytest.fixture
-async def cast(lived_in: str) -> AsyncIterator[Cast]:
-    """The people of the application over it."""
-    async with opened(lived_in) as ready:
-        yield Cast(ready)
 
 
 async def statistics(graph: Graph, place: str, by: str, measures: str) -> Any:

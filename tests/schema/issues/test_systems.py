@@ -1,23 +1,16 @@
 """The systems that the documents tell of, each by its own steps from report to answer."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.conftest import Graph, copied_database, opened
+from tests.conftest import Graph, opened
 from tests.schema.issues.story import GOOD, Story
 
 DALIAN, FUSHUN, DANDONG, LIAOYANG = "210200", "210400", "210600", "211000"
 CHAOYANG, HULUDAO, CHENGDU, QIANDONGNAN = "211300", "211400", "510100", "522600"
 RESIDENT = "resident"
-
-
-@pytest.fixture(scope="module")
-def lived_in(server_url: str, full_template: str) -> Iterator[str]:
-    """A copy of all shipped data in which issues are reported."""
-    with copied_database(server_url, full_template) as url:
-        yield url
 
 
 @pytest.fixture

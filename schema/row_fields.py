@@ -1,4 +1,4 @@
-"""Fields that every type of the market has."""
+"""Fields that most types of a row have."""
 
 from typing import Any
 
@@ -10,22 +10,23 @@ from schema.ids import GlobalId
 from tenants.definition import DataKind, Definition
 
 
-def id_of(type_: str) -> Any:
+def id_of(type_: str, description: str = "全局编号 | global id") -> Any:
     """The `id` field of a row of the GraphQL type."""
 
     def make(root: Any) -> strawberry.ID:
         return strawberry.ID(str(GlobalId(type_, root["tenant_id"], root["id"].hex)))
 
-    return derived(make, "全局编号 | global id", ("tenant_id", "id"))
+    return derived(make, description, ("tenant_id", "id"))
 
 
-def _city(root: Any, context: Context) -> Definition:
+def definition_of(root: Any, context: Context) -> Definition:
+    """The tenant of a row."""
     return context.registry.by_id[root["tenant_id"]]
 
 
-def city_of() -> Any:
-    """The `city` field of a row."""
-    return derived(_city, "所属城市 | city", ("tenant_id",))
+def city_of(description: str = "所属城市 | city") -> Any:
+    """The `city` field of a row of a city."""
+    return derived(definition_of, description, ("tenant_id",))
 
 
 def data_kind() -> Any:
