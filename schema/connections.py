@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 
 from schema.context import Context
-from schema.fields import passing, relation
+from schema.fields import derived, passing, relation
 from schema.loaders.pages import Counted, Total
 from schema.paging import Slice, Window
 
@@ -29,19 +29,17 @@ Before = Annotated[
 class PageInfo:
     """Of a `Slice`."""
 
-    has_next_page: bool = strawberry.field(
-        resolver=lambda root: root.has_next, description="之后还有 | whether more follow"
+    has_next_page: bool = derived(lambda root: root.has_next, "之后还有 | whether more follow")
+    has_previous_page: bool = derived(
+        lambda root: root.has_previous, "之前还有 | whether more precede"
     )
-    has_previous_page: bool = strawberry.field(
-        resolver=lambda root: root.has_previous, description="之前还有 | whether more precede"
+    start_cursor: str | None = derived(
+        lambda root: root.cursors[0] if root.cursors else None,
+        "本页首条的游标 | cursor of the first row",
     )
-    start_cursor: str | None = strawberry.field(
-        resolver=lambda root: root.cursors[0] if root.cursors else None,
-        description="本页首条的游标 | cursor of the first row",
-    )
-    end_cursor: str | None = strawberry.field(
-        resolver=lambda root: root.cursors[-1] if root.cursors else None,
-        description="本页末条的游标 | cursor of the last row",
+    end_cursor: str | None = derived(
+        lambda root: root.cursors[-1] if root.cursors else None,
+        "本页末条的游标 | cursor of the last row",
     )
 
 
@@ -62,12 +60,12 @@ def nodes() -> Any:
 
 def page_info() -> Any:
     """The `pageInfo` field of a connection."""
-    return strawberry.field(resolver=lambda root: root, description="分页信息 | page info")
+    return derived(lambda root: root, "分页信息 | page info")
 
 
 def edge_cursor() -> Any:
     """The `cursor` field of an edge."""
-    return strawberry.field(resolver=lambda root: root[0], description="游标 | cursor")
+    return derived(lambda root: root[0], "游标 | cursor")
 
 
 def edge_node() -> Any:

@@ -6,7 +6,7 @@ import uuid
 from asyncio import CancelledError, Future
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from aiodataloader import DataLoader
 from graphql import GraphQLResolveInfo
@@ -14,6 +14,7 @@ from graphql import GraphQLResolveInfo
 from schema.access import Denied, Permission, permitted
 from schema.actor import PUBLIC, Actor
 from schema.database import Database, Snapshot
+from schema.declarations import Wanted
 from schema.disclosures import Disclosures
 from schema.errors import CodedError, ErrorCode
 from schema.idempotency import Attempt, IdempotencyKey, once
@@ -55,6 +56,18 @@ class Resources:
     keyring: Keyring
     refresh: Callable[[], Awaitable[Registry]]
     speller: Speller
+
+
+class Batch(NamedTuple):
+    """What keys are read together: those of one loader with the same arguments and columns.
+
+    `city` is the one whose rows are read as those of a proven issue, else None.
+    """
+
+    loader: type[Loader[Any, Any]]
+    arguments: Hashable
+    columns: tuple[str, ...]
+    city: int | None
 
 
 class Context:
@@ -144,24 +157,16 @@ class Context:
 
         Without a token the value of a `private` loader is None, unless the key is proven.
         """
-        city = None
-        if loader.private and self.actor.tenant_ids is None:
-            (city,) = loader.tenants_of(key)
-            if not loader.is_open(key, arguments, self.proofs.proven(city)):
-                return _nothing()
-        batch = (loader, arguments, columns, city)
+        batch = self.batch_of(Wanted(loader, key, arguments, columns))
+        if batch is None:
+            return _nothing()
         found = self._batches.get(batch)
         if found is None:
             futures: dict[Any, Future[Any]] = {}
 
             async def run(keys: list[Any]) -> list[Any]:
                 try:
-                    if city is None:
-                        return await loader.batch(
-                            self.snapshot, self.scope, keys, arguments, columns
-                        )
-                    async with self.proofs.reading(city) as (snapshot, scope):
-                        return await loader.batch(snapshot, scope, keys, arguments, columns)
+                    return await self.read(batch, keys)
                 except CancelledError:
                     for left in keys:  # who waits in the background would wait for ever
                         futures[left].cancel()
@@ -173,6 +178,27 @@ class Context:
 
             found = self._batches[batch] = DataLoader(run, max_batch_size=None, cache_map=futures)
         return found.load(key)
+
+    def batch_of(self, wanted: Wanted) -> Batch | None:
+        """The batch that a key is read in; None where who has no token may not read it."""
+        loader = wanted.loader
+        city = None
+        if loader.private and self.actor.tenant_ids is None:
+            (city,) = loader.tenants_of(wanted.key)
+            if not loader.is_open(wanted.key, wanted.arguments, self.proofs.proven(city)):
+                return None
+        return Batch(loader, wanted.arguments, wanted.columns, city)
+
+    async def read(self, batch: Batch, keys: list[Any]) -> list[Any]:
+        """The values of the keys, in their order, by at most one SQL statement.
+
+        Errors: those of the loader.
+        """
+        loader, arguments, columns, city = batch
+        if city is None:
+            return await loader.batch(self.snapshot, self.scope, keys, arguments, columns)
+        async with self.proofs.reading(city) as (snapshot, scope):
+            return await loader.batch(snapshot, scope, keys, arguments, columns)
 
     async def begin_anew(self, registry: Registry) -> None:
         """Read from now on what is in the database now, by these tenants."""

@@ -4,10 +4,9 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from schema.agreement_reach import agreement_reach
 from schema.context import Context
+from schema.declarations import Wanted
 from schema.errors import CodedError, ErrorCode
 from schema.household_reach import household_reach
 from schema.ids import GlobalId, parse_id, uuid_in
@@ -138,8 +137,8 @@ def listed_cities(context: Context, province: str | None) -> list[Definition]:
     return [city for city in cities if context.scope.permits(city.tenant_id)]
 
 
-def find_node(context: Context, info: GraphQLResolveInfo[Any], id_: str) -> Any:
-    """The object with a global id, or an awaitable of it; None where there is none.
+def find_node(context: Context, columns: tuple[str, ...], id_: str) -> Any:
+    """The object with a global id, or what to load for it; None where there is none.
 
     Errors: `CodedError` ID_MALFORMED.
     """
@@ -150,9 +149,7 @@ def find_node(context: Context, info: GraphQLResolveInfo[Any], id_: str) -> Any:
     if parsed.type in ROWS:
         key = (parsed.tenant_id, parsed.uuid)
         loader, arguments = ROWS[parsed.type]
-        return context.load(
-            loader, key, arguments(context, parsed.tenant_id), context.columns(info)
-        )
+        return Wanted(loader, key, arguments(context, parsed.tenant_id), columns)
     return _configured(definition, parsed)
 
 

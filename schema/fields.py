@@ -4,6 +4,8 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 import strawberry
@@ -12,6 +14,16 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 
 from schema.context import Context
+from schema.declarations import (
+    DECLARED,
+    Check,
+    Column,
+    Computed,
+    Declaration,
+    Related,
+    Sought,
+    Wanted,
+)
 from schema.loaders.loader import Loader
 from schema.projection import COLUMNS, LOADER, PASSES, POINTS
 from schema.stream import Stream
@@ -20,7 +32,11 @@ T = TypeVar("T", bound=type[Any])
 
 
 class Arguments(Protocol):
-    """A frozen dataclass: its fields are GraphQL arguments, `checked` makes them loader ones."""
+    """A frozen dataclass: its fields are GraphQL arguments, `checked` makes them loader ones.
+
+    Where `checked` looks at nothing of the object but its tenant, the class says so by
+    `of_tenant: ClassVar = True`, and is asked once a tenant.
+    """
 
     def checked(self, context: Context, root: Any) -> Any:
         """The loader's arguments, for the object `root`.
@@ -41,16 +57,8 @@ class _Column:
         self._description = description
 
     def __set_name__(self, owner: type, name: str) -> None:
-        read, metadata = _reader(name), {COLUMNS: (name,)}
-        field = strawberry.field(resolver=read, description=self._description, metadata=metadata)
-        setattr(owner, name, field)
-
-
-def _reader(name: str) -> Callable[[Any], Any]:
-    def read(root: Any) -> Any:
-        return root[name]
-
-    return read
+        declared = Column(name=name)
+        setattr(owner, name, _field(declared, self._description, {COLUMNS: (name,)}))
 
 
 def derived(
@@ -67,20 +75,11 @@ def derived(
     given, the function takes one of it last.
     """
     takes_context = len(inspect.signature(function).parameters) > 1 + (arguments is not None)
-
-    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
-        values = [root, info.context] if takes_context else [root]
-        if arguments is not None:
-            values.append(arguments(**_given(given)))
-        return function(*values)
-
-    _describe(resolve, arguments)
-    return strawberry.field(
-        resolver=resolve, description=description, metadata={COLUMNS: columns}, name=name
-    )
+    declared = Computed(arguments, function=function, takes_context=takes_context)
+    return _field(declared, description, {COLUMNS: columns}, name)
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
+def given_of(values: dict[str, Any]) -> dict[str, Any]:
     """The arguments that the client gave; an absent one takes the dataclass's default."""
     return {name: value for name, value in values.items() if value is not strawberry.UNSET}
 
@@ -90,13 +89,17 @@ def passing(function: Callable[[Any], Any], description: str, columns: tuple[str
 
     `columns` are those that it needs by itself.
     """
+    return _field(Computed(function=function), description, {PASSES: True, COLUMNS: columns})
 
-    def resolve(root: Any) -> Any:
-        return function(root)
 
-    return strawberry.field(
-        resolver=resolve, description=description, metadata={PASSES: True, COLUMNS: columns}
-    )
+def sought(
+    find: Callable[[Context, Any, tuple[str, ...]], Any], description: str, *, arguments: type[Any]
+) -> Any:
+    """An entry that `find` finds from the context, the arguments and the columns selected.
+
+    It gives a value, a `Wanted`, or a list with such.
+    """
+    return _field(Sought(arguments, find=find), description, {})
 
 
 def relation(
@@ -119,35 +122,14 @@ def relation(
     the loader's, the row and the context, where they differ. `points` are what the field costs
     besides what others do that a loader answers (`server/cost.py`).
     """
-    from_columns = isinstance(key, tuple)
+    names = key if isinstance(key, tuple) else None
     make_key = _columns_key(key) if isinstance(key, tuple) else _function_key(key)
-    is_checked = hasattr(arguments, "checked")
-
-    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
-        context = info.context
-        asked = None if arguments is None else arguments(**_given(given))
-        found = make_key(root, context, asked)
-        if found is None:
-            return None
-        if not from_columns:  # rows were read within the scope, what else makes a key was not
-            context.demand_scope(loader.tenants_of(found))
-        checked = asked.checked(context, root) if asked is not None and is_checked else None
-        value = context.load(loader, found, checked, context.columns(info._raw_info))
-        return value if finish is None else _Finished(value, finish, root, context)
-
-    _describe(resolve, arguments)
-    return strawberry.field(
-        resolver=resolve,
-        description=description,
-        metadata={
-            COLUMNS: (*key, *columns) if isinstance(key, tuple) else columns,
-            LOADER: loader,
-            POINTS: points,
-        },
-    )
+    declared = Related(arguments, loader=loader, make_key=make_key, names=names, finish=finish)
+    metadata = {COLUMNS: (*(names or ()), *columns), LOADER: loader, POINTS: points}
+    return _field(declared, description, metadata)
 
 
-def guarded(check: Callable[[Any, Context], None], *, but: frozenset[str]) -> Callable[[T], T]:
+def guarded(check: Check, *, but: frozenset[str]) -> Callable[[T], T]:
     """A decorator, below `strawberry.type`, of a type whose fields are not all for everybody.
 
     Each field asks `check(object, context)` first, which raises where the client may not have it,
@@ -155,26 +137,15 @@ def guarded(check: Callable[[Any, Context], None], *, but: frozenset[str]) -> Ca
     """
 
     def declare(type_: T) -> T:
-        for name, field in vars(type_).items():
+        fields: dict[str, Any] = dict(vars(type_))
+        for name, field in fields.items():
             if isinstance(field, StrawberryField) and name not in but:
-                assert field.base_resolver is not None
-                ask = _asking(check, field.base_resolver.wrapped_func)
-                field.base_resolver = StrawberryResolver(ask)
+                declared = dataclasses.replace(field.metadata[DECLARED], check=check)
+                field.metadata = MappingProxyType({**field.metadata, DECLARED: declared})
+                field.base_resolver = StrawberryResolver(_resolver(declared))
         return type_
 
     return declare
-
-
-def _asking(check: Callable[[Any, Context], None], ask: Any) -> Callable[..., Any]:
-    """A resolver as `derived` and `relation` make them, behind a check."""
-
-    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
-        check(root, info.context)
-        return ask(root, info, **given)
-
-    declared: Any = resolve
-    declared.__signature__, declared.__annotations__ = ask.__signature__, ask.__annotations__
-    return resolve
 
 
 def streaming(
@@ -191,10 +162,72 @@ def streaming(
 
     async def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
         columns = info.context.columns(info._raw_info)
-        return await begin(info.context, arguments(**_given(given)), columns)
+        return await begin(info.context, arguments(**given_of(given)), columns)
 
     _describe(resolve, arguments)
     return strawberry.subscription(resolver=resolve, description=description)
+
+
+def _field(
+    declared: Declaration, description: str, metadata: dict[str, Any], name: str | None = None
+) -> Any:
+    """The strawberry field of a declaration, which the general executor resolves."""
+    return strawberry.field(
+        resolver=_resolver(declared),
+        description=description,
+        metadata={**metadata, DECLARED: declared},
+        name=name,
+    )
+
+
+def _resolver(declared: Declaration) -> Callable[..., Any]:
+    answer = _answering(declared)
+    check = declared.check
+
+    def resolve(root: Any, info: Info[Context, None], **given: Any) -> Any:
+        if check is not None:
+            check(root, info.context)
+        asked = None if declared.arguments is None else declared.arguments(**given_of(given))
+        return answer(root, info, asked)
+
+    _describe(resolve, declared.arguments)
+    return resolve
+
+
+def _answering(declared: Declaration) -> Callable[[Any, Info[Context, None], Any], Any]:
+    """How one object's field of a declaration is answered."""
+    if isinstance(declared, Column):
+        name = declared.name
+        return lambda root, info, asked: root[name]
+    if isinstance(declared, Computed):
+        value = declared.value
+        return lambda root, info, asked: value(root, info.context, asked)
+    if isinstance(declared, Related):
+        return partial(_load, declared)
+    assert isinstance(declared, Sought)
+    find = declared.find
+
+    def seek(root: Any, info: Info[Context, None], asked: Any) -> Any:
+        context = info.context
+        found = find(context, asked, context.columns(info._raw_info))
+        if isinstance(found, list):
+            return [_loading(context, item) for item in found]
+        return _loading(context, found)
+
+    return seek
+
+
+def _load(declared: Related, root: Any, info: Info[Context, None], asked: Any) -> Any:
+    context = info.context
+    wanted = declared.wanted(root, context, asked, context.columns(info._raw_info))
+    if wanted is None:
+        return None
+    value, finish = context.load(*wanted), declared.finish
+    return value if finish is None else _Finished(value, finish, root, context)
+
+
+def _loading(context: Context, found: Any) -> Any:
+    return context.load(*found) if isinstance(found, Wanted) else found
 
 
 class _Finished:

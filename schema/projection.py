@@ -1,13 +1,17 @@
 """Which columns a selection needs, read off the metadata of the fields in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     FieldNode,
+    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     SelectionSetNode,
     get_named_type,
 )
@@ -19,17 +23,36 @@ POINTS = "onegrid-points"
 STRAWBERRY = "strawberry-definition"
 
 
+@dataclass(frozen=True)
+class _Document:
+    """What names in selections mean."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+
 def columns_wanted(info: GraphQLResolveInfo[Any]) -> tuple[str, ...]:
-    """The columns of the field's rows that its whole selection needs, sorted.
+    """`columns_selected` of the field that is being resolved."""
+    named = get_named_type(info.return_type)
+    return columns_selected(info.schema, info.fragments, named, info.field_nodes)
+
+
+def columns_selected(
+    schema: GraphQLSchema,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    named: GraphQLNamedType,
+    nodes: Iterable[FieldNode],
+) -> tuple[str, ...]:
+    """The columns of a field's rows, of type `named`, that its whole selection needs, sorted.
 
     A superset where `@skip` and `@include` leave fields out, and where an interface's objects
     turn out to be of another type.
     """
+    document = _Document(schema, fragments)
     found: set[str] = set()
-    named = get_named_type(info.return_type)
-    for node in info.field_nodes:
+    for node in nodes:
         if node.selection_set is not None:
-            found.update(_columns(info, named, node.selection_set))
+            found.update(_columns(document, named, node.selection_set))
     return tuple(sorted(found))
 
 
@@ -40,23 +63,21 @@ def metadata(type_: Any, name: str) -> Mapping[str, Any]:
     return declared.metadata if declared is not None else {}
 
 
-def _columns(
-    info: GraphQLResolveInfo[Any], named: Any, selection: SelectionSetNode
-) -> Iterator[str]:
-    for type_, field in _fields(info, named, selection, frozenset()):
+def _columns(document: _Document, named: Any, selection: SelectionSetNode) -> Iterator[str]:
+    for type_, field in _fields(document, named, selection, frozenset()):
         name = field.name.value
         kinds = [type_]
         if isinstance(type_, GraphQLInterfaceType):
-            kinds = list(info.schema.get_possible_types(type_))
+            kinds = list(document.schema.get_possible_types(type_))
         for kind in kinds:
             yield from metadata(kind, name).get(COLUMNS, ())
         if metadata(type_, name).get(PASSES) and field.selection_set is not None:
             below = get_named_type(type_.fields[name].type)
-            yield from _columns(info, below, field.selection_set)
+            yield from _columns(document, below, field.selection_set)
 
 
 def _fields(
-    info: GraphQLResolveInfo[Any], type_: Any, selection: SelectionSetNode, seen: frozenset[str]
+    document: _Document, type_: Any, selection: SelectionSetNode, seen: frozenset[str]
 ) -> Iterator[tuple[Any, FieldNode]]:
     """Fields of a selection, through fragments, each with the type that it is selected on."""
     for node in selection.selections:
@@ -68,7 +89,7 @@ def _fields(
             if node.name.value in seen:
                 continue
             seen |= {node.name.value}
-            fragment = info.fragments[node.name.value]
+            fragment = document.fragments[node.name.value]
         condition = fragment.type_condition
-        on = info.schema.type_map[condition.name.value] if condition is not None else type_
-        yield from _fields(info, on, fragment.selection_set, seen)
+        on = document.schema.type_map[condition.name.value] if condition is not None else type_
+        yield from _fields(document, on, fragment.selection_set, seen)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import Info
 
 from schema import enums as enums
 from schema import refs
@@ -26,7 +25,7 @@ from schema.cooperatives.types import CooperativeType
 from schema.cooperatives.uniting import UnionMutations
 from schema.entries import find_city, find_node, find_province, listed_cities
 from schema.errors import CodedError, ErrorCode
-from schema.fields import derived, relation
+from schema.fields import derived, relation, sought
 from schema.figures.types import FigureType
 from schema.household_reach import OwnHouseholds, own_households_key
 from schema.issues.advancing import AdvancingMutations
@@ -80,6 +79,39 @@ class CitiesArguments:
     """Arguments of `cities`."""
 
     province: Annotated[strawberry.ID | None, CodeOrSlug] = None
+
+
+@dataclass(frozen=True)
+class NodeArguments:
+    """Arguments of `node`."""
+
+    id: Annotated[strawberry.ID, strawberry.argument(description="全局编号 | global id")]
+
+
+@dataclass(frozen=True)
+class NodesArguments:
+    """Arguments of `nodes`."""
+
+    ids: Annotated[
+        list[strawberry.ID],
+        strawberry.argument(description="全局编号,至多 100 个 | global ids, at most 100"),
+    ]
+
+    def checked_ids(self) -> list[strawberry.ID]:
+        """The ids.
+
+        Errors: `CodedError` PAGE_SIZE.
+        """
+        given = len(self.ids)
+        if given > MAX_PAGE:
+            raise CodedError(
+                ErrorCode.PAGE_SIZE,
+                f"ids 有 {given} 个,至多 {MAX_PAGE} 个。",
+                f"ids has {given} ids, expected at most {MAX_PAGE}.",
+                given=given,
+                limit=MAX_PAGE,
+            )
+        return self.ids
 
 
 @strawberry.type(name="Grant", description="一项权限及其范围。 | A permission and how far it goes.")
@@ -182,42 +214,18 @@ class Query:
         arguments=CodeArguments,
     )
 
-    @strawberry.field(  # type: ignore[untyped-decorator]
-        description="按全局编号取一个对象 | the object with a global id, or null"
+    node: Node | None = sought(
+        lambda context, arguments, columns: find_node(context, columns, arguments.id),
+        "按全局编号取一个对象 | the object with a global id, or null",
+        arguments=NodeArguments,
     )
-    @staticmethod
-    def node(
-        info: Info[Context, None],
-        id: Annotated[strawberry.ID, strawberry.argument(description="全局编号 | global id")],
-    ) -> Node | None:
-        """Of an id."""
-        found: Node | None = find_node(info.context, info._raw_info, id)
-        return found
-
-    @strawberry.field(  # type: ignore[untyped-decorator]
-        description="按全局编号取多个对象,顺序不变 | objects by global id, in the order asked"
-    )
-    @staticmethod
-    def nodes(
-        info: Info[Context, None],
-        ids: Annotated[
-            list[strawberry.ID],
-            strawberry.argument(description="全局编号,至多 100 个 | global ids, at most 100"),
+    nodes: list[Node | None] = sought(
+        lambda context, arguments, columns: [
+            find_node(context, columns, id_) for id_ in arguments.checked_ids()
         ],
-    ) -> list[Node | None]:
-        """Of ids.
-
-        Errors: `CodedError` PAGE_SIZE.
-        """
-        if len(ids) > MAX_PAGE:
-            raise CodedError(
-                ErrorCode.PAGE_SIZE,
-                f"ids 有 {len(ids)} 个,至多 {MAX_PAGE} 个。",
-                f"ids has {len(ids)} ids, expected at most {MAX_PAGE}.",
-                given=len(ids),
-                limit=MAX_PAGE,
-            )
-        return [find_node(info.context, info._raw_info, id_) for id_ in ids]
+        "按全局编号取多个对象,顺序不变 | objects by global id, in the order asked",
+        arguments=NodesArguments,
+    )
 
 
 @strawberry.type(name="Mutation", description="变更入口 | Where changes begin.")

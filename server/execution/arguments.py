@@ -1,0 +1,105 @@
+"""The arguments of a selected field, worked out once an operation instead of once an object."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLNonNull,
+    GraphQLSchema,
+    VariableNode,
+    get_argument_values,
+    get_named_type,
+    is_scalar_type,
+)
+from graphql.execution.values import VariableValues
+from graphql.language import Visitor, visit
+from strawberry.types.arguments import convert_arguments
+
+from schema.fields import given_of
+from schema.projection import STRAWBERRY
+
+
+class Arguments:
+    """The arguments of a field as one dataclass, or None of a field that has none."""
+
+    def __init__(
+        self, schema: GraphQLSchema, field: GraphQLField, node: FieldNode, made_of: type[Any] | None
+    ) -> None:
+        self._schema = schema
+        self._field = field
+        self._node = node
+        self._made_of = made_of
+        self._direct = _direct(field, node)
+        self._is_constant = not _has_variables(node)
+        self._constant: Any = None
+
+    def of(self, variables: VariableValues) -> Any:
+        """Their value in an operation with these variables.
+
+        Errors: `GraphQLError`, and those of the dataclass.
+        """
+        if self._made_of is None:
+            return None
+        if self._constant is not None:
+            return self._constant
+        value = self._made_of(**given_of(self._converted(variables)))
+        if self._is_constant:
+            self._constant = value
+        return value
+
+    def _converted(self, variables: VariableValues) -> dict[str, Any]:
+        if self._direct is not None:
+            found = self._directly(variables)
+            if found is not None:
+                return found
+        raw = get_argument_values(self._field, self._node, variables)
+        strawberry: Any = self._schema.extensions[STRAWBERRY]
+        declared = self._field.extensions[STRAWBERRY]
+        return convert_arguments(
+            raw, declared.arguments, strawberry.schema_converter.scalar_registry, strawberry.config
+        )
+
+    def _directly(self, variables: VariableValues) -> dict[str, Any] | None:
+        """The values where all are variables with one, or absent and without a default."""
+        assert self._direct is not None
+        found = {}
+        for python_name, name in self._direct.items():
+            value = variables.coerced.get(name)
+            if value is None:
+                return None
+            found[python_name] = value
+        return found
+
+
+def _direct(field: GraphQLField, node: FieldNode) -> Mapping[str, str] | None:
+    """The variables by the Python names of the arguments, where there is nothing to coerce."""
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    names = {}
+    declared = field.extensions[STRAWBERRY].arguments
+    python_names = dict(zip(field.args, (item.python_name for item in declared), strict=True))
+    for name, argument in field.args.items():
+        if name not in given:
+            if argument.default is not None or isinstance(argument.type, GraphQLNonNull):
+                return None
+            continue
+        value = given[name]
+        named: Any = get_named_type(argument.type)
+        plain = argument.type is named or getattr(argument.type, "of_type", None) is named
+        if not isinstance(value, VariableNode) or not (plain and is_scalar_type(named)):
+            return None
+        names[python_names[name]] = value.name.value
+    return names
+
+
+def _has_variables(node: FieldNode) -> bool:
+    found = []
+
+    class Finder(Visitor):
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            found.append(node)
+
+    for argument in node.arguments or ():
+        visit(argument, Finder())
+    return bool(found)

@@ -1,0 +1,119 @@
+"""Leaf values of a level as they go into JSON, a list at a time."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
+from graphql.pyutils import inspect
+
+from schema.scalars import in_china
+
+Serialize = Callable[[list[Any]], list[Any]]
+"""Serializes values in their order, null as null; raises where one cannot be."""
+
+_LARGEST_INT = 2**31 - 1
+
+
+def serialized(type_: GraphQLLeafType, value: Any) -> Any:
+    """One value, not None, exactly as graphql-core does it.
+
+    Errors: those of the type, `TypeError` where it gives null.
+    """
+    found = type_.coerce_output_value(value)
+    if found is Undefined or found is None:
+        raise TypeError(
+            f"Expected `{inspect(type_)}.coerce_output_value({inspect(value)})` to return"
+            f" non-nullable value, returned: {inspect(found)}"
+        )
+    return found
+
+
+def serializer(type_: GraphQLLeafType) -> Serialize:
+    """How lists of values of the type are serialized."""
+    plain = _PLAIN.get(type_.name)
+    if plain is not None:
+        return plain(type_)
+    return _enum(type_) if isinstance(type_, GraphQLEnumType) else _each(type_)
+
+
+def _each(type_: GraphQLLeafType) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        return [None if value is None else serialized(type_, value) for value in values]
+
+    return serialize
+
+
+def _text(type_: GraphQLLeafType) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        return [
+            value if value.__class__ is str or value is None else serialized(type_, value)
+            for value in values
+        ]
+
+    return serialize
+
+
+def _boolean(type_: GraphQLLeafType) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        return [
+            value if value.__class__ is bool or value is None else serialized(type_, value)
+            for value in values
+        ]
+
+    return serialize
+
+
+def _int(type_: GraphQLLeafType) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        return [
+            value
+            if value is None or (value.__class__ is int and -_LARGEST_INT <= value <= _LARGEST_INT)
+            else serialized(type_, value)
+            for value in values
+        ]
+
+    return serialize
+
+
+def _moment(type_: GraphQLLeafType) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        return [
+            in_china(value)
+            if value.__class__ is datetime.datetime
+            else None
+            if value is None
+            else serialized(type_, value)
+            for value in values
+        ]
+
+    return serialize
+
+
+def _enum(type_: GraphQLEnumType) -> Serialize:
+    """Names of enum members, each looked up once."""
+    known: dict[Any, Any] = {None: None}
+
+    def serialize(values: list[Any]) -> list[Any]:
+        try:
+            return [known[value] for value in values]
+        except (KeyError, TypeError):  # a new member, or a value that cannot be a key
+            found = [None if value is None else serialized(type_, value) for value in values]
+        for value, name in zip(values, found, strict=True):
+            if value.__class__.__hash__ is not None and len(known) < _MOST_MEMBERS:
+                known[value] = name
+        return found
+
+    return serialize
+
+
+_MOST_MEMBERS = 500
+
+_PLAIN: Mapping[str, Callable[[Any], Serialize]] = {
+    "ID": _text,
+    "String": _text,
+    "Boolean": _boolean,
+    "Int": _int,
+    "DateTime": _moment,
+}
+"""Scalars most of whose values need no work, or little."""

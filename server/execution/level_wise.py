@@ -1,0 +1,544 @@
+"""The level-wise executor: a query breadth first, each field once a level, not once an object.
+
+It gives the answers of graphql-core, but that of errors which would make the same place null it
+tells one. What it does not support (mutations, introspection) the general executor runs.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql.execution.values import VariableValues
+from graphql.pyutils import is_iterable
+
+from schema.context import Batch, Context
+from schema.declarations import Column, Computed, Related, Sought, Wanted
+from server.execution import general
+from server.execution.failures import Failure, Job, null_violation, settle
+from server.execution.leaves import serialized
+from server.execution.plan import FieldPlan, ObjectPlan, Planned
+from server.operations import Operation
+
+_FAILED: Any = object()
+"""Stands where a value would be; the failure is noted already."""
+
+_UNASKED: Any = object()
+"""Stands for a value that no loader is asked for, because its key is null."""
+
+
+async def execute(schema: GraphQLSchema, operation: Operation, context: Context) -> ExecutionResult:
+    """The result of a query or mutation, as `general.execute` gives it."""
+    planned = _planned(schema, operation)
+    variables = planned.variables.coerced(operation.variables)
+    if isinstance(variables, list):
+        return ExecutionResult(None, variables)
+    plan = planned.plan(variables.coerced)
+    if plan is None:
+        return await general.execute(schema, operation, context)
+    return await _Run(context, variables).result(plan)
+
+
+def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
+    key = id(operation.definition)
+    found: Planned | None = operation.plans.get(key)
+    if found is None:
+        found = Planned(schema, operation.document, operation.definition)
+        operation.plans[key] = found
+    return found
+
+
+class _Task:
+    """A field of a job whose values are being loaded."""
+
+    __slots__ = ("field", "job", "values")
+
+    def __init__(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
+        self.field = field
+        self.job = job
+        self.values = values
+
+
+class _Reading:
+    """The keys of one batch of a level, and the places of tasks where their values go."""
+
+    __slots__ = ("keys", "waiting")
+
+    def __init__(self) -> None:
+        self.keys: dict[Any, None] = {}
+        self.waiting: list[tuple[_Task, Sequence[int], Sequence[Any]]] = []
+
+
+class _Run:
+    """One execution of a plan."""
+
+    def __init__(self, context: Context, variables: VariableValues) -> None:
+        self._context = context
+        self._variables = variables
+        self._failures: list[Failure] = []
+        self._readings: dict[Batch, _Reading] = {}
+        self._loaded: dict[Batch, dict[Any, Any]] = {}
+        self._tasks: list[_Task] = []
+
+    async def result(self, plan: ObjectPlan) -> ExecutionResult:
+        """Of a plan, whose root is None."""
+        job = Job(plan, [None])
+        self._begin(job)
+        while self._tasks:
+            await self._read()
+        (data,) = job.outs
+        if not self._failures:
+            return ExecutionResult(data, None)
+        answer, errors = settle(data, self._failures)
+        return ExecutionResult(answer, errors)
+
+    def _begin(self, job: Job) -> None:
+        """Answer what needs no loading, and note what does."""
+        number = len(job.roots)
+        columns = [
+            self._plain(field, job) if field.is_plain else [None] * number
+            for field in job.plan.fields
+        ]
+        names = job.plan.names
+        job.outs = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        for field in job.plan.others:
+            declared = field.declared
+            if isinstance(declared, Related):
+                self._relate(field, declared, job)
+            elif isinstance(declared, Sought):
+                self._seek(field, declared, job)
+            else:
+                self._complete(field, job, self._computed(field, job))
+
+    # values
+
+    def _plain(self, field: FieldPlan, job: Job) -> list[Any]:
+        """The serialized leaves of a field that is computed."""
+        found = self._serialized(field, job, self._computed(field, job))
+        if not field.shape.nullable and None in found:
+            self._note_nulls(field, job, found)
+        return found
+
+    def _serialized(self, field: FieldPlan, job: Job, values: list[Any]) -> list[Any]:
+        """The values as they go into the answer, None for those that failed."""
+        assert field.serialize is not None
+        if not (self._failures and any(value is _FAILED for value in values)):
+            try:
+                return field.serialize(values)
+            except Exception:  # each by itself says which
+                pass
+        found = self._each(field, job, values, lambda value: _leaf(field, value))
+        return [None if value is _FAILED else value for value in found]
+
+    def _computed(self, field: FieldPlan, job: Job) -> list[Any]:
+        """The value of each object, with `_FAILED` for what raised."""
+        declared, context = field.declared, self._context
+        roots = job.roots
+        if declared.check is None and isinstance(declared, Column):
+            name = declared.name
+            try:
+                return [root[name] for root in roots]
+            except Exception:
+                return self._each(field, job, roots, lambda root: root[name])
+        try:
+            value = self._computing(field)
+        except Exception as error:
+            return self._all_failed(field, job, error)
+        check = declared.check
+        try:
+            if check is not None:
+                for root in roots:
+                    check(root, context)
+            return [value(root) for root in roots]
+        except Exception:
+            return self._each(field, job, roots, _checked(check, context, value))
+
+    def _computing(self, field: FieldPlan) -> Callable[[Any], Any]:
+        """The field's function of an object.
+
+        Errors: those of the arguments.
+        """
+        declared, context = field.declared, self._context
+        if isinstance(declared, Column):
+            name = declared.name
+            return lambda root: root[name]
+        assert isinstance(declared, Computed)
+        function = declared.function
+        if declared.arguments is None:
+            if not declared.takes_context:
+                return function
+            return lambda root: function(root, context)
+        arguments = field.arguments.of(self._variables)
+        return lambda root: declared.value(root, context, arguments)
+
+    def _each(
+        self, field: FieldPlan, job: Job, values: list[Any], function: Callable[[Any], Any]
+    ) -> list[Any]:
+        """The function of each value by itself; what raises is a failure of that object."""
+        found = []
+        for number, value in enumerate(values):
+            try:
+                found.append(_FAILED if value is _FAILED else function(value))
+            except Exception as error:
+                self._fail(field, job, number, error)
+                found.append(_FAILED)
+        return found
+
+    def _all_failed(self, field: FieldPlan, job: Job, error: Exception) -> list[Any]:
+        for number in range(len(job.roots)):
+            self._fail(field, job, number, error)
+        return [_FAILED] * len(job.roots)
+
+    def _fail(
+        self, field: FieldPlan, job: Job, number: int, error: Exception, place: int | None = None
+    ) -> None:
+        self._failures.append(Failure(job, number, field, place, error))
+
+    def _note_nulls(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
+        for number, value in enumerate(values):
+            if value is None:
+                self._fail(field, job, number, null_violation(field))
+
+    # loading
+
+    def _relate(self, field: FieldPlan, declared: Related, job: Job) -> None:
+        """Note what a relation asks its loader for."""
+        task = _Task(field, job, [_UNASKED] * len(job.roots))
+        try:
+            arguments = field.arguments.of(self._variables)
+        except Exception as error:
+            self._all_failed(field, job, error)
+            task.values = [_FAILED] * len(job.roots)
+            self._tasks.append(task)
+            return
+        if declared.names is not None and declared.check is None:
+            self._relate_rows(field, declared, job, task, arguments)
+        else:
+            self._relate_each(field, declared, job, task, arguments)
+        self._tasks.append(task)
+
+    def _relate_rows(
+        self, field: FieldPlan, declared: Related, job: Job, task: _Task, arguments: Any
+    ) -> None:
+        """Note the keys that consist of columns, with arguments worked out once a tenant."""
+        key_of, context = field.key_of, self._context
+        known: dict[Any, Any] = {}
+        groups: dict[int, tuple[Any, list[int], list[Any]]] = {}
+        for number, root in enumerate(job.roots):
+            try:
+                key = key_of(root)
+                if None in key:
+                    continue
+                if not declared.is_checked:
+                    checked = None
+                elif declared.is_of_tenant:
+                    checked = known.get(key[0])
+                    if checked is None:
+                        checked = known[key[0]] = arguments.checked(context, root)
+                else:
+                    checked = arguments.checked(context, root)
+            except Exception as error:
+                self._fail(field, job, number, error)
+                task.values[number] = _FAILED
+                continue
+            group = groups.get(id(checked))
+            if group is None:
+                group = groups[id(checked)] = checked, [], []
+            group[1].append(number)
+            group[2].append(key)
+        for checked, numbers, keys in groups.values():
+            self._want(declared.loader, checked, field.columns, task, numbers, keys)
+
+    def _relate_each(
+        self, field: FieldPlan, declared: Related, job: Job, task: _Task, arguments: Any
+    ) -> None:
+        context, columns = self._context, field.columns
+        for number, root in enumerate(job.roots):
+            try:
+                if declared.check is not None:
+                    declared.check(root, context)
+                wanted = declared.wanted(root, context, arguments, columns)
+            except Exception as error:
+                self._fail(field, job, number, error)
+                task.values[number] = _FAILED
+                continue
+            if wanted is not None:
+                self._want_one(wanted, task, number)
+
+    def _want(
+        self,
+        loader: Any,
+        arguments: Any,
+        columns: tuple[str, ...],
+        task: _Task,
+        numbers: list[int],
+        keys: list[Any],
+    ) -> None:
+        """Note keys with the same arguments."""
+        if loader.private and self._context.actor.tenant_ids is None:
+            for number, key in zip(numbers, keys, strict=True):
+                self._want_one(Wanted(loader, key, arguments, columns), task, number)
+            return
+        self._note(Batch(loader, arguments, columns, None), task, numbers, keys)
+
+    def _want_one(self, wanted: Wanted, task: _Task, number: int) -> None:
+        batch = self._context.batch_of(wanted)
+        if batch is None:
+            task.values[number] = None
+        else:
+            self._note(batch, task, (number,), (wanted.key,))
+
+    def _note(self, batch: Batch, task: _Task, numbers: Sequence[int], keys: Sequence[Any]) -> None:
+        reading = self._readings.get(batch)
+        if reading is None:
+            reading = self._readings[batch] = _Reading()
+        reading.keys.update(dict.fromkeys(keys))
+        reading.waiting.append((task, numbers, keys))
+
+    def _seek(self, field: FieldPlan, declared: Sought, job: Job) -> None:
+        """Note what an entry finds: a value, what is to be loaded, or a list with such.
+
+        An entry is a field of the root, so there is one object.
+        """
+        task = _Task(field, job, [None])
+        self._tasks.append(task)
+        try:
+            arguments = field.arguments.of(self._variables)
+            found = declared.find(self._context, arguments, field.columns)
+        except Exception as error:
+            self._fail(field, job, 0, error)
+            task.values[0] = _FAILED
+            return
+        if not isinstance(found, list):
+            task.values[0] = found
+            if isinstance(found, Wanted):
+                task.values[0] = None
+                self._want_one(found, task, 0)
+            return
+        items = _Task(field, job, [None if isinstance(each, Wanted) else each for each in found])
+        task.values[0] = items.values
+        for number, each in enumerate(found):
+            if isinstance(each, Wanted):
+                self._want_one(each, items, number)
+
+    async def _read(self) -> None:
+        """Load what is noted, and go on with the fields that waited for it."""
+        readings, self._readings = self._readings, {}
+        tasks, self._tasks = self._tasks, []
+        for batch, reading in readings.items():
+            values = await self._values(batch, list(reading.keys))
+            for task, numbers, keys in reading.waiting:
+                for number, key in zip(numbers, keys, strict=True):
+                    task.values[number] = values[key]
+        for task in tasks:
+            self._arrived(task)
+
+    async def _values(self, batch: Batch, keys: list[Any]) -> dict[Any, Any]:
+        """The values by key, of which those that an earlier level read are not read again.
+
+        Of a batch that failed each value is the exception.
+        """
+        loaded = self._loaded.setdefault(batch, {})
+        left = [key for key in keys if key not in loaded] if loaded else keys
+        if left:
+            try:
+                found = await self._context.read(batch, left)
+            except Exception as error:
+                found = [error] * len(left)
+            loaded.update(zip(left, found, strict=True))
+        return loaded
+
+    def _arrived(self, task: _Task) -> None:
+        """Make the field's values of those that were loaded, and go on below."""
+        field, job, values = task.field, task.job, task.values
+        finish = getattr(field.declared, "finish", None)
+        for number, value in enumerate(values):
+            if value is _UNASKED:
+                values[number] = None
+            elif isinstance(value, Exception):
+                self._fail(field, job, number, value)
+                values[number] = _FAILED
+            elif finish is not None and value is not _FAILED:
+                try:
+                    values[number] = finish(value, job.roots[number], self._context)
+                except Exception as error:
+                    self._fail(field, job, number, error)
+                    values[number] = _FAILED
+        self._complete(field, job, values)
+
+    # completion
+
+    def _complete(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
+        """Put the answers to a field's values into those of the job's objects."""
+        if field.shape.is_list:
+            self._complete_lists(field, job, values)
+            return
+        if field.is_leaf:
+            self._put(field, job, self._serialized(field, job, values))
+            return
+        numbers = [
+            number
+            for number, value in enumerate(values)
+            if value is not None and value is not _FAILED
+        ]
+        present = values if len(numbers) == len(values) else [values[at] for at in numbers]
+        found = self._objects(field, job, present, numbers, None)
+        if len(numbers) == len(values):
+            self._put(field, job, found)
+            return
+        outs: list[Any] = [None] * len(values)
+        for number, out in zip(numbers, found, strict=True):
+            outs[number] = out
+        self._put(field, job, outs)
+
+    def _put(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
+        name = field.name
+        for out, value in zip(job.outs, values, strict=True):
+            out[name] = value
+        if not field.shape.nullable and None in values:
+            self._note_nulls(field, job, values)
+
+    def _objects(
+        self,
+        field: FieldPlan,
+        job: Job,
+        values: list[Any],
+        at: list[int],
+        places: list[int] | None,
+    ) -> list[Any]:
+        """The answers of objects, begun; None for one of no type."""
+        if not values:
+            return []
+        if field.only is not None:
+            child = Job(field.only, values, job, field, at, places)
+            self._begin(child)
+            return child.outs
+        outs: list[Any] = [None] * len(values)
+        for plan, numbers in self._by_type(field, job, values, at, places).items():
+            child = Job(
+                plan,
+                [values[number] for number in numbers],
+                job,
+                field,
+                [at[number] for number in numbers],
+                None if places is None else [places[number] for number in numbers],
+            )
+            self._begin(child)
+            for number, out in zip(numbers, child.outs, strict=True):
+                outs[number] = out
+        return outs
+
+    def _by_type(
+        self,
+        field: FieldPlan,
+        job: Job,
+        values: list[Any],
+        at: list[int],
+        places: list[int] | None,
+    ) -> dict[ObjectPlan, list[int]]:
+        """The positions of the values of each concrete type."""
+        groups: dict[ObjectPlan, list[int]] = {}
+        for number, value in enumerate(values):
+            type_ = field.type_of(value)
+            if type_ is None:
+                place = None if places is None else places[number]
+                self._fail(field, job, at[number], _untyped(field), place)
+            else:
+                groups.setdefault(field.below(type_), []).append(number)
+        return groups
+
+    def _complete_lists(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
+        """Flatten the lists of all objects, answer their items at once, and cut them up again."""
+        items: list[Any] = []
+        at: list[int] = []
+        places: list[int] = []
+        lists: list[Any] = []
+        for number, value in enumerate(values):
+            if value is None or value is _FAILED:
+                lists.append(None)
+                continue
+            try:
+                found = _items(field, value)
+            except Exception as error:
+                self._fail(field, job, number, error)
+                lists.append(None)
+                continue
+            out: list[Any] = [None] * len(found)
+            lists.append(out)
+            for place, item in enumerate(found):
+                if item is None or isinstance(item, Exception):
+                    self._missing(field, job, number, place, item)
+                else:
+                    items.append(item)
+                    at.append(number)
+                    places.append(place)
+        if field.is_leaf:
+            answers = self._leaves(field, job, items, at, places)
+        else:
+            answers = self._objects(field, job, items, at, places)
+        for number, place, answer in zip(at, places, answers, strict=True):
+            lists[number][place] = answer
+        self._put(field, job, lists)
+
+    def _missing(
+        self, field: FieldPlan, job: Job, number: int, place: int, error: Exception | None
+    ) -> None:
+        """Note an item of a list that is null where none may be, or an exception."""
+        if error is not None:
+            self._fail(field, job, number, error, place)
+        elif not field.shape.item_nullable:
+            self._fail(field, job, number, null_violation(field), place)
+
+    def _leaves(
+        self, field: FieldPlan, job: Job, items: list[Any], at: list[int], places: list[int]
+    ) -> list[Any]:
+        assert field.serialize is not None
+        try:
+            return field.serialize(items)
+        except Exception:
+            found: list[Any] = []
+            for number, place, item in zip(at, places, items, strict=True):
+                try:
+                    found.append(_leaf(field, item))
+                except Exception as error:
+                    self._fail(field, job, number, error, place)
+                    found.append(None)
+            return found
+
+
+def _checked(
+    check: Callable[[Any, Any], None] | None, context: Context, value: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
+    def of(root: Any) -> Any:
+        if check is not None:
+            check(root, context)
+        return value(root)
+
+    return of
+
+
+def _leaf(field: FieldPlan, value: Any) -> Any:
+    return None if value is None else serialized(field.named, value)  # type: ignore[arg-type]
+
+
+def _items(field: FieldPlan, value: Any) -> Sequence[Any]:
+    """The items of a list field's value.
+
+    Errors: `GraphQLError` where it is none.
+    """
+    if isinstance(value, list | tuple):
+        return value
+    if not is_iterable(value):
+        raise GraphQLError(
+            "Expected Iterable, but did not find one for field"
+            f" '{field.parent.name}.{field.field_name}'."
+        )
+    return list(value)
+
+
+def _untyped(field: FieldPlan) -> GraphQLError:
+    return GraphQLError(
+        f"Abstract type '{field.named}' must resolve to an Object type at runtime"
+        f" for field '{field.parent.name}.{field.field_name}'."
+        f" Either the '{field.named}' type should provide a 'resolve_type' function or each"
+        " possible type should provide an 'is_type_of' function."
+    )
