@@ -1,7 +1,7 @@
 """How far a viewer sees agreements, and the arguments of fields that lead to them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from schema.access import Permission, subtrees
 from schema.context import Context
@@ -37,6 +37,8 @@ class AgreementReachArguments:
 
     For fields of a row, of a definition, and of a payload whose outcome names its tenant.
     """
+
+    of_tenant: ClassVar[bool] = True
 
     def checked(self, context: Context, root: Any) -> AgreementReach:
         """The reach in the root's tenant."""

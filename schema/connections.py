@@ -34,11 +34,11 @@ class PageInfo:
         lambda root: root.has_previous, "之前还有 | whether more precede"
     )
     start_cursor: str | None = derived(
-        lambda root: root.cursors[0] if root.cursors else None,
+        lambda root: root.cursor_of(root.rows[0]) if root.rows else None,
         "本页首条的游标 | cursor of the first row",
     )
     end_cursor: str | None = derived(
-        lambda root: root.cursors[-1] if root.cursors else None,
+        lambda root: root.cursor_of(root.rows[-1]) if root.rows else None,
         "本页末条的游标 | cursor of the last row",
     )
 

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
@@ -43,6 +43,8 @@ class HouseholdReachArguments:
 
     For fields of a row, and of a payload whose outcome names its tenant.
     """
+
+    of_tenant: ClassVar[bool] = True
 
     def checked(self, context: Context, root: Any) -> HouseholdReach:
         """The reach in the root's tenant."""

@@ -19,8 +19,7 @@ class GlobalId:
     key: str = ""
 
     def __str__(self) -> str:
-        raw = f"{self.type}:{self.tenant_id}:{self.key}".encode()
-        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+        return encoded(self.type, self.tenant_id, self.key)
 
     @property
     def uuid(self) -> uuid.UUID:
@@ -32,6 +31,15 @@ class GlobalId:
             return uuid.UUID(hex=self.key)
         except ValueError:
             raise malformed(str(self)) from None
+
+
+def encoded(type_: str, tenant_id: int, key: str) -> str:
+    """The text of a global id.
+
+    Of ASCII without `>`, `?` and `~` base64 has neither `+` nor `/`, so it is URL-safe as it is.
+    """
+    raw = f"{type_}:{tenant_id}:{key}".encode()
+    return binascii.b2a_base64(raw, newline=False).rstrip(b"=").decode()
 
 
 def parse_id(text: str) -> GlobalId:

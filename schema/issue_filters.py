@@ -4,7 +4,7 @@ import datetime
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
@@ -110,6 +110,8 @@ OrderBy = Annotated[
 @dataclass(frozen=True)
 class IssuesArguments:
     """Arguments of `issues` of a city or an organization."""
+
+    of_tenant: ClassVar[bool] = True
 
     where: Where = None
     order_by: OrderBy = None
@@ -218,7 +220,7 @@ def _of_domain(context: Context, definition: Definition, given: str) -> tuple[st
     domains = [item.key for item in context.registry.vocabulary(definition).domains]
     if given not in domains:
         raise _unknown(definition, "domain", "服务领域", given, domains)
-    found = definition.services.items()
+    found = (definition.old_services | definition.services).items()  # issues outlive services
     return tuple(sorted(code for code, (_, service) in found if service.domain == given))
 
 

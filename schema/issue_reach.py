@@ -1,7 +1,7 @@
 """How far a viewer sees issues, and the arguments of fields that lead to them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
@@ -73,6 +73,8 @@ class IssueReachArguments:
     For fields of a row, of a definition, and of a payload whose outcome names its tenant.
     """
 
+    of_tenant: ClassVar[bool] = True
+
     def checked(self, context: Context, root: Any) -> IssueReach:
         """The reach in the root's tenant."""
         return issue_reach(context, tenant_of(root))
@@ -139,6 +141,8 @@ def _unproven() -> CodedError:
 @dataclass(frozen=True)
 class IssueTimelineArguments:
     """Arguments of `Issue.timeline`: who sees an issue sees what happened to it."""
+
+    of_tenant: ClassVar[bool] = True
 
     first: First = None
     after: After = None

@@ -3,8 +3,9 @@
 import base64
 import binascii
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -105,31 +106,50 @@ def checked_id(window: Window, at: int) -> Window:
     return window
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Slice:
-    """The rows of one page, in the order of the connection, and whether there are more."""
+    """The rows of one page, in the order of the connection, and whether there are more.
+
+    `cursor_of` gives a row's cursor: few ask for them. `key` and `arguments` are what the page was
+    loaded by, for its total.
+    """
 
     rows: Sequence[Any]
     has_next: bool
     has_previous: bool
-    cursors: Sequence[str]
+    cursor_of: Callable[[Any], str]
     key: Any = None
     arguments: Any = None
 
+    @property
+    def cursors(self) -> list[str]:
+        """The cursor of each row."""
+        return [self.cursor_of(row) for row in self.rows]
 
-def page(rows: list[Any], window: Window, sort: Sequence[str]) -> Slice:
+
+def page(
+    rows: list[Any], window: Window, sort: Sequence[str], key: Any = None, arguments: Any = None
+) -> Slice:
     """A page from up to `limit` + 1 rows fetched in the window's direction.
 
     `sort` names the columns whose values make a cursor.
     """
     more = len(rows) > window.limit
-    kept = rows[: window.limit]
+    if more:
+        del rows[window.limit :]
     if window.backward:
-        kept.reverse()
+        rows.reverse()
     moved = window.position is not None
     return Slice(
-        rows=kept,
-        has_next=moved if window.backward else more,
-        has_previous=more if window.backward else moved,
-        cursors=[cursor([str(row[name]) for name in sort]) for row in kept],
+        rows,
+        moved if window.backward else more,
+        more if window.backward else moved,
+        partial(row_cursor, sort),
+        key,
+        arguments,
     )
+
+
+def row_cursor(sort: Sequence[str], row: Any) -> str:
+    """The cursor of a row by the columns that it is sorted by."""
+    return cursor([str(row[name]) for name in sort])

@@ -1,7 +1,7 @@
 """How far a viewer sees people, and the arguments of fields that lead to them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 
@@ -41,6 +41,8 @@ def reach(context: Context, tenant_id: int) -> PersonReach:
 class ReachArguments:
     """No arguments: how far the viewer sees people."""
 
+    of_tenant: ClassVar[bool] = True
+
     def checked(self, context: Context, root: Any) -> PersonReach:
         """The reach in the row's tenant."""
         return reach(context, root["tenant_id"])
@@ -49,6 +51,8 @@ class ReachArguments:
 @dataclass(frozen=True)
 class VisibleArguments:
     """No arguments: where the viewer sees who holds posts."""
+
+    of_tenant: ClassVar[bool] = True
 
     def checked(self, context: Context, root: Any) -> Codes:
         """The subtrees in the row's tenant."""

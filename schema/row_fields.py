@@ -6,15 +6,15 @@ import strawberry
 
 from schema.context import Context
 from schema.fields import column, derived
-from schema.ids import GlobalId
-from tenants.definition import DataKind, Definition
+from schema.ids import encoded
+from tenants.definition import Definition
 
 
 def id_of(type_: str, description: str = "全局编号 | global id") -> Any:
     """The `id` field of a row of the GraphQL type."""
 
     def make(root: Any) -> strawberry.ID:
-        return strawberry.ID(str(GlobalId(type_, root["tenant_id"], root["id"].hex)))
+        return strawberry.ID(encoded(type_, root["tenant_id"], root["id"].hex))
 
     return derived(make, description, ("tenant_id", "id"))
 
@@ -31,9 +31,7 @@ def city_of(description: str = "所属城市 | city") -> Any:
 
 def data_kind() -> Any:
     """The `dataKind` field of a row."""
-    return derived(
-        lambda root: DataKind(root["data_kind"]), "数据种类 | kind of data", ("data_kind",)
-    )
+    return column("数据种类 | kind of data")
 
 
 def source() -> Any:

@@ -9,6 +9,10 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
+EIGHT_HOURS = datetime.timezone(datetime.timedelta(hours=8))
+"""The offset of China for as long as nobody changes the clocks; last done in 1991."""
+
+
 def in_china(moment: datetime.datetime) -> str:
     """A moment as ISO 8601 with the offset of China: `2026-03-15T12:00:00+08:00`.
 

@@ -87,9 +87,7 @@ class AgreementActivityType:
     id: strawberry.ID = id_of(
         "AgreementActivity", "编号,全局唯一;不是 Node | unique id; an activity is no Node"
     )
-    kind: ActivityKind = derived(
-        lambda root: ActivityKind(root["kind"]), "会商或活动 | meeting or activity", ("kind",)
-    )
+    kind: ActivityKind = column("会商或活动 | meeting or activity")
     way: refs.JointWay | None = derived(
         _way,
         "联动方式,空为未注明;本市已无此种的以键为名 | way of working together; null = not said; "

@@ -109,11 +109,7 @@ class DeliveryType:
     text: str | None = column("说明 | what was done")
     evidence: list[str] = column("佐证材料的 https 地址 | https addresses of files")
     recorded_at: datetime.datetime = column("登记时间 | when it was recorded")
-    state: DeliveryState = derived(
-        lambda root: DeliveryState(root["state"]),
-        "对方的回应 | what another party says",
-        ("state",),
-    )
+    state: DeliveryState = column("对方的回应 | what another party says")
     answered_by: AgreementPartyType | None = party_of(
         "answered_by", "回应的一方,空为尚未回应 | party that answered; null = none yet"
     )

@@ -50,7 +50,7 @@ class AgreementPartyType:
     )
     code: str = column("组织编码 | code of the organization")
     name: str = column("组织名称(列为一方时的)| its name, as it was when it was named")
-    role: PartyRole = derived(lambda root: PartyRole(root["role"]), "角色 | role", ("role",))
+    role: PartyRole = column("角色 | role")
     organization: refs.Organization | None = relation(
         OrganizationByCode,
         "组织;所属城市不在令牌之内则为空 | the organization; null where the token does not open "

@@ -216,11 +216,9 @@ class AgreementType(Node):
         "各方是否属于不同的市 | whether its parties are of several cities",
         ("cities",),
     )
-    state: AgreementState = derived(
-        lambda root: AgreementState(root["state"]),
+    state: AgreementState = column(
         "状态;有新版待签而您只能看已签的一版时,为该版的状态 | state; where a newer version is not "
-        "for you, that of the agreed one",
-        ("state",),
+        "for you, that of the agreed one"
     )
     version: int = column("您所见的版本号 | number of the version that you see")
     agreed_version: int | None = derived(

@@ -150,9 +150,7 @@ class CooperativeType(Node):
     code: str = column("编码,在本市内唯一 | code, unique in its city")
     name: str = column("名称 | name")
     city: refs.City = city_of()
-    kind: CooperativeKind = derived(
-        lambda root: CooperativeKind(root["kind"]), "种类 | kind", ("kind",)
-    )
+    kind: CooperativeKind = column("种类 | kind")
     leader: refs.Organization = relation(
         OrganizationById,
         "领办组织(党支部)| the organization that leads it",

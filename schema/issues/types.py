@@ -2,7 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import orjson
 import strawberry
@@ -103,9 +103,7 @@ class DeadlineType:
 class RatingType:
     """Of an `IssueRecord` that has one."""
 
-    solved: Solved = derived(
-        lambda root: Solved(root["solved"]), "是否解决 | whether it was solved"
-    )
+    solved: Solved = column("是否解决 | whether it was solved")
     satisfied: int = derived(lambda root: root["satisfied"], "满意度,1–5 | satisfaction, 1 to 5")
     comment: str | None = derived(lambda root: root["comment"], "评语 | comment")
     rated_at: datetime.datetime = derived(lambda root: root["rated_at"], "评价时间 | when")
@@ -140,8 +138,8 @@ class IssueAnswerType:
 class CoordinatesType:
     """Of an `IssueRecord` that has them."""
 
-    latitude: float = derived(lambda root: float(root["latitude"]), "纬度 | degrees north")
-    longitude: float = derived(lambda root: float(root["longitude"]), "经度 | degrees east")
+    latitude: float = column("纬度 | degrees north")
+    longitude: float = column("经度 | degrees east")
 
 
 @strawberry.type(
@@ -214,6 +212,8 @@ class NoteConnection:
 class NotesArguments:
     """Arguments of `Issue.notes`."""
 
+    of_tenant: ClassVar[bool] = True
+
     first: First = None
     after: After = None
     last: Last = None
@@ -278,6 +278,8 @@ class HandlerType:
 @dataclass(frozen=True)
 class ViewerArguments:
     """No arguments: whose open claims are counted."""
+
+    of_tenant: ClassVar[bool] = True
 
     def checked(self, context: Context, root: Any) -> Viewer:
         """The subject of the token; nobody's without one."""
@@ -389,15 +391,9 @@ class IssueType(Node):
         WORKFLOW_COLUMNS,
     )
     state: refs.WorkflowState = derived(_state, "状态 | state", (*WORKFLOW_COLUMNS, "state"))
-    phase: Phase = derived(
-        lambda root: Phase(root["phase"]), "阶段 | what the state means everywhere", ("phase",)
-    )
-    severity: Severity = derived(
-        lambda root: Severity(root["severity"]), "难度 | how hard it is to settle", ("severity",)
-    )
-    channel: Channel = derived(
-        lambda root: Channel(root["channel"]), "上报渠道 | how it was raised", ("channel",)
-    )
+    phase: Phase = column("阶段 | what the state means everywhere")
+    severity: Severity = column("难度 | how hard it is to settle")
+    channel: Channel = column("上报渠道 | how it was raised")
     priority_group: str | None = column("重点服务对象 | priority group; null = none")
     co_handlers: list[HandlerType] = relation(
         HandlersOfIssue,

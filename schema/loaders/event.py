@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import asyncpg
@@ -94,7 +94,7 @@ class _Pages(KeyedLoader[EventPage]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: EventPage) -> Any:
         """The slice of one key."""
-        return replace(page(rows, arguments.window, ("seq",)), key=key, arguments=arguments)
+        return page(rows, arguments.window, ("seq",), key, arguments)
 
 
 class EventsOfTenant(_Pages):
@@ -214,5 +214,5 @@ def _slice(found: dict[uuid.UUID, Any], more: bool, window: Window) -> Slice:
         rows=list(seen.values()),
         has_next=more,
         has_previous=window.position is not None,
-        cursors=[cursor([str(id_)]) for id_ in seen],
+        cursor_of=lambda row: cursor([str(row["id"])]),
     )

@@ -89,8 +89,7 @@ class FiguresOfTenants(Loader[tuple[int, ...], FigurePage]):
 
 
 def _slice(rows: list[Any], arguments: FigurePage, key: tuple[int, ...]) -> Slice:
-    found = page(rows, arguments.window, SORT)
-    return Slice(found.rows, found.has_next, found.has_previous, found.cursors, key, arguments)
+    return page(rows, arguments.window, SORT, key, arguments)
 
 
 def _number(text: str) -> int:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import asyncpg
@@ -71,7 +71,7 @@ class NotesOfIssue(KeyedLoader[NotePage]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: NotePage) -> Any:
         """The slice of one issue."""
-        return replace(page(rows, arguments.window, ("id",)), key=key, arguments=arguments)
+        return page(rows, arguments.window, ("id",), key, arguments)
 
 
 class NoteOfIssue(ByReach):

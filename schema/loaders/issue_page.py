@@ -6,7 +6,7 @@ A page is found in two steps: its ids by the ways of `issue_ways`, then their ro
 import datetime
 import uuid
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
@@ -148,7 +148,7 @@ class _Pages(KeyedLoader[IssuePage]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: IssuePage) -> Slice:
         """The slice of one key."""
-        return replace(page(rows, arguments.window, SORT), key=(cls, key), arguments=arguments)
+        return page(rows, arguments.window, SORT, (cls, key), arguments)
 
 
 class IssuesOfTenant(_Pages):

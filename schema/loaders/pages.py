@@ -7,7 +7,7 @@ filters mean. One statement gives the pages of all keys, another one their total
 import datetime
 import uuid
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
@@ -122,7 +122,7 @@ class Pages(KeyedLoader[Any]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: Any) -> Slice:
         """The slice of one key; its `key` is the loader's with it, for the total."""
-        return replace(page(rows, arguments.window, cls.sort), key=(cls, key), arguments=arguments)
+        return page(rows, arguments.window, cls.sort, (cls, key), arguments)
 
 
 def listed(

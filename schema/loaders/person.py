@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -199,7 +199,7 @@ class PeopleOfTenant(KeyedLoader[PersonPage]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: PersonPage) -> Any:
         """The slice of one tenant."""
-        return replace(page(rows, arguments.window, ("id",)), key=key, arguments=arguments)
+        return page(rows, arguments.window, ("id",), key, arguments)
 
 
 def _shape(reach: PersonReach) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import asyncpg
@@ -90,7 +90,7 @@ class _Pages(KeyedLoader[PostPage]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: PostPage) -> Any:
         """The slice of one key."""
-        return replace(page(rows, arguments.window, ("kind", "id")), key=key, arguments=arguments)
+        return page(rows, arguments.window, ("kind", "id"), key, arguments)
 
 
 class PostsOfOrganization(_Pages):

@@ -280,5 +280,4 @@ class StaffingGaps(KeyedLoader[GapPage]):
     @classmethod
     def gather(cls, rows: list[Any], key: tuple[Any, ...], arguments: GapPage) -> Any:
         """The slice of one tenant."""
-        found = page(rows, arguments.window, ("path", "post"))
-        return replace(found, key=key, arguments=arguments)
+        return page(rows, arguments.window, ("path", "post"), key, arguments)

@@ -122,9 +122,7 @@ class PostingType(Node):
 
     id: strawberry.ID = id_of("Posting")
     city: refs.City = city_of()
-    kind: PostingKind = derived(
-        lambda root: PostingKind(root["kind"]), "供或需 | supply or demand", ("kind",)
-    )
+    kind: PostingKind = column("供或需 | supply or demand")
     cooperative: refs.Cooperative | None = relation(
         CooperativeById,
         "发布的合作社;空为企业所发 | who posted it; null = an enterprise did",
@@ -136,9 +134,7 @@ class PostingType(Node):
         key=("tenant_id", "enterprise_id"),
     )
     product: str = column("产品 | product")
-    quantity: Decimal = derived(
-        lambda root: plain(root["quantity"]), "数量 | quantity", ("quantity",)
-    )
+    quantity: Decimal = column("数量 | quantity")
     unit: str = column("单位,如公斤 | unit of the quantity")
     price: Decimal | None = column("单价(元/单位),空为面议 | 元 a unit; null = to be agreed")
     from_on: datetime.date | None = column("自何日起;空为随时 | from which day on; null = any")
@@ -185,9 +181,7 @@ class DealType(Node):
         EnterpriseById, "企业 | enterprise", key=("tenant_id", "enterprise_id")
     )
     product: str = column("产品 | product")
-    quantity: Decimal | None = derived(
-        lambda root: plain(root["quantity"]), "数量;空为未定 | null = not fixed", ("quantity",)
-    )
+    quantity: Decimal | None = column("数量;空为未定 | null = not fixed")
     unit: str | None = column("数量的单位 | unit of the quantity")
     amount: Decimal | None = column("金额(元);空为未定 | amount, 元; null = not fixed")
     collective_income: Decimal | None = column(
@@ -196,9 +190,7 @@ class DealType(Node):
     household_income: Decimal | None = column(
         "带给农户的收入(元)| income that it brought households, 元"
     )
-    state: DealState = derived(
-        lambda root: DealState(root["state"]), "进展 | how far it has come", ("state",)
-    )
+    state: DealState = column("进展 | how far it has come")
     reason: str | None = column("未成的原因 | why it failed")
     available_states: list[DealState] = relation(
         PlacesOfDeal,

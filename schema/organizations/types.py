@@ -2,7 +2,7 @@
 
 import datetime
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import strawberry
 
@@ -78,6 +78,8 @@ from tenants.hierarchy import Rung
 @dataclass(frozen=True)
 class ChildrenArguments:
     """Arguments of `Organization.children`."""
+
+    of_tenant: ClassVar[bool] = True
 
     first: First = None
     after: After = None

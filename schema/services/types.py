@@ -353,8 +353,13 @@ def _services_page(root: CatalogueSource, arguments: ServicesArguments) -> Slice
     position = wanted.position[0] if wanted.position else ""
     rest = [item for item in found if item.service.code > position]
     rows = rest[: wanted.limit]
-    cursors = [cursor([row.service.code]) for row in rows]
-    return Slice(rows, len(rest) > len(rows), len(rest) < len(found), cursors, key=len(found))
+    return Slice(
+        rows,
+        len(rest) > len(rows),
+        len(rest) < len(found),
+        lambda row: cursor([row.service.code]),
+        key=len(found),
+    )
 
 
 @strawberry.type(name="ServiceCatalogue", description="服务目录 | A city's service catalogue.")

@@ -24,7 +24,7 @@ from schema.connections import (
 )
 from schema.context import Context
 from schema.events import EventKind
-from schema.fields import derived, passing, relation
+from schema.fields import column, derived, passing, relation
 from schema.household_reach import HouseholdReachArguments
 from schema.ids import GlobalId
 from schema.issue_reach import IssueReachArguments
@@ -127,9 +127,7 @@ class ActorRefType:
         "for the command line; only for who has READ_AUDIT",
         ("tenant_id", "actor"),
     )
-    role: Role = derived(
-        lambda root: Role(root["role"]), "当时的角色 | role at the time", ("role",)
-    )
+    role: Role = column("当时的角色 | role at the time")
     name: str | None = relation(
         PersonName,
         "令牌所属人员的姓名,总是掩码;空为未绑定,或查看者无权查看 | name of the person that the "
@@ -175,7 +173,7 @@ class EventType:
         "序号:租户内从 1 起连续 | number in the tenant's log, from 1 without gaps",
         ("seq",),
     )
-    kind: EventKind = derived(lambda root: EventKind(root["kind"]), "种类 | kind", ("kind",))
+    kind: EventKind = column("种类 | kind")
     at: datetime.datetime = derived(lambda root: root["at"], "发生时间 | when it happened", ("at",))
     actor: ActorRefType = passing(lambda root: root, "由谁所为 | who did it")
 

@@ -31,7 +31,7 @@ class Arguments:
         self._field = field
         self._node = node
         self._made_of = made_of
-        self._direct = _direct(field, node)
+        self._direct = None if made_of is None else _direct(field, node)
         self._is_constant = not _has_variables(node)
         self._constant: Any = None
 

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
 from graphql.pyutils import inspect
 
-from schema.scalars import in_china
+from schema.scalars import EIGHT_HOURS
 
 Serialize = Callable[[list[Any]], list[Any]]
 """Serializes values in their order, null as null; raises where one cannot be."""
@@ -78,16 +78,16 @@ def _int(type_: GraphQLLeafType) -> Serialize:
 
 def _moment(type_: GraphQLLeafType) -> Serialize:
     def serialize(values: list[Any]) -> list[Any]:
-        return [
-            in_china(value)
-            if value.__class__ is datetime.datetime
-            else None
-            if value is None
-            else serialized(type_, value)
-            for value in values
-        ]
+        return [None if value is None else _in_china(type_, value) for value in values]
 
     return serialize
+
+
+def _in_china(type_: GraphQLLeafType, value: Any) -> Any:
+    """A moment as the encoder of JSON writes it, which is as `in_china` does; rarely its text."""
+    if value.__class__ is datetime.datetime and value.tzinfo is not None and value.year >= 1992:
+        return value.astimezone(EIGHT_HOURS)
+    return serialized(type_, value)
 
 
 def _enum(type_: GraphQLEnumType) -> Serialize:

@@ -16,6 +16,7 @@ from schema.declarations import Column, Computed, Related, Sought, Wanted
 from server.execution import general
 from server.execution.failures import Failure, Job, null_violation, settle
 from server.execution.leaves import serialized
+from server.execution.locations import located
 from server.execution.plan import FieldPlan, ObjectPlan, Planned
 from server.operations import Operation
 
@@ -31,11 +32,11 @@ async def execute(schema: GraphQLSchema, operation: Operation, context: Context)
     planned = _planned(schema, operation)
     variables = planned.variables.coerced(operation.variables)
     if isinstance(variables, list):
-        return ExecutionResult(None, variables)
+        return located(ExecutionResult(None, variables), operation)
     plan = planned.plan(variables.coerced)
     if plan is None:
         return await general.execute(schema, operation, context)
-    return await _Run(context, variables).result(plan)
+    return located(await _Run(context, variables).result(plan), operation)
 
 
 def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
@@ -219,34 +220,24 @@ class _Run:
     def _relate_rows(
         self, field: FieldPlan, declared: Related, job: Job, task: _Task, arguments: Any
     ) -> None:
-        """Note the keys that consist of columns, with arguments worked out once a tenant."""
-        key_of, context = field.key_of, self._context
-        known: dict[Any, Any] = {}
-        groups: dict[int, tuple[Any, list[int], list[Any]]] = {}
-        for number, root in enumerate(job.roots):
-            try:
-                key = key_of(root)
-                if None in key:
-                    continue
-                if not declared.is_checked:
-                    checked = None
-                elif declared.is_of_tenant:
-                    checked = known.get(key[0])
-                    if checked is None:
-                        checked = known[key[0]] = arguments.checked(context, root)
-                else:
-                    checked = arguments.checked(context, root)
-            except Exception as error:
-                self._fail(field, job, number, error)
-                task.values[number] = _FAILED
-                continue
-            group = groups.get(id(checked))
-            if group is None:
-                group = groups[id(checked)] = checked, [], []
-            group[1].append(number)
-            group[2].append(key)
-        for checked, numbers, keys in groups.values():
-            self._want(declared.loader, checked, field.columns, task, numbers, keys)
+        """Note the keys that consist of columns; the tenant's is the first one."""
+        key_of, loader, columns = field.key_of, declared.loader, field.columns
+        try:
+            keys = list(map(key_of, job.roots))
+            numbers: Sequence[int] = range(len(keys))
+            if any(None in key for key in keys):
+                numbers = [number for number in numbers if None not in keys[number]]
+                keys = [keys[number] for number in numbers]
+            if not declared.is_checked:
+                self._want(loader, None, columns, task, numbers, keys)
+                return
+            if keys and declared.is_of_tenant and len({key[0] for key in keys}) == 1:
+                checked = arguments.checked(self._context, job.roots[numbers[0]])
+                self._want(loader, checked, columns, task, numbers, keys)
+                return
+        except Exception:  # each by itself says which
+            pass
+        self._relate_each(field, declared, job, task, arguments)
 
     def _relate_each(
         self, field: FieldPlan, declared: Related, job: Job, task: _Task, arguments: Any
@@ -270,8 +261,8 @@ class _Run:
         arguments: Any,
         columns: tuple[str, ...],
         task: _Task,
-        numbers: list[int],
-        keys: list[Any],
+        numbers: Sequence[int],
+        keys: Sequence[Any],
     ) -> None:
         """Note keys with the same arguments."""
         if loader.private and self._context.actor.tenant_ids is None:
