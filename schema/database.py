@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -15,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schema.errors import CodedError, ErrorCode
+from schema.leases import Lease, Leases
 from schema.logins import Addresses, addresses
 from schema.scope import Login, Scope
 
@@ -78,8 +78,7 @@ class Database:
         self._size = size
         self._statement_timeout = statement_timeout
         self._logins = logins or addresses(url)
-        self._pools: dict[Login, asyncpg.Pool] = {}
-        self._waiting: Counter[Login] = Counter()
+        self._pools: dict[Login, Leases] = {}
         self._writer: AsyncEngine | None = None
         self._told: list[Callable[[int], None]] = []
         self._ending: set[asyncio.Task[None]] = set()
@@ -93,24 +92,26 @@ class Database:
             self._writer = self._write_engine()
         for login, address in self._logins.items():
             if login not in self._pools:
-                self._pools[login] = await asyncpg.create_pool(
+                pool = await asyncpg.create_pool(
                     **address.arguments,
                     min_size=0,  # else asyncpg logs tracebacks for as long as the server is down
                     max_size=self._size,
                     reset=_leave,
                     server_settings=self._server_settings(),
                 )
+                self._pools[login] = Leases(pool)
 
     async def close(self) -> None:
         """Give every connection back to the server; one still in use is cut off in the end."""
         pools, self._pools = self._pools, {}
         writer, self._writer = self._writer, None
-        for pool in pools.values():
+        for leases in pools.values():
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    await pool.close()
+                    await leases.close()
+                    await leases.pool.close()
             except TimeoutError:
-                pool.terminate()
+                leases.pool.terminate()
         if writer is not None:
             await writer.dispose()
 
@@ -118,9 +119,9 @@ class Database:
         """How each login's pool stands."""
         return {
             login: PoolSize(
-                pool.get_size(), pool.get_idle_size(), pool.get_max_size(), self._waiting[login]
+                leases.pool.get_size(), leases.idle, leases.pool.get_max_size(), leases.waiting
             )
-            for login, pool in self._pools.items()
+            for login, leases in self._pools.items()
         }
 
     @asynccontextmanager
@@ -131,20 +132,31 @@ class Database:
 
         Errors: `CodedError` UNAVAILABLE where the database cannot be reached.
         """
-        pool = self._pools.get(login)
-        if pool is None:
-            raise unavailable()
-        self._waiting[login] += 1
+        leases, lease = await self.lease(login)
         try:
-            connection = await pool.acquire()
+            if lease.is_in_transaction:
+                with _reached(lease):
+                    await lease.connection.execute("COMMIT")
+                lease.is_in_transaction = False
+            yield lease.connection
+        except BaseException:
+            lease.is_in_transaction = False
+            raise
+        finally:
+            leases.give_back(lease)
+
+    async def lease(self, login: Login) -> tuple[Leases, Lease]:
+        """A connection of a login, and to whom it is given back.
+
+        Errors: `CodedError` UNAVAILABLE where the database cannot be reached.
+        """
+        leases = self._pools.get(login)
+        if leases is None:
+            raise unavailable()
+        try:
+            return leases, await leases.take()
         except (OSError, asyncpg.PostgresError) as error:
             raise unavailable() from error
-        finally:
-            self._waiting[login] -= 1
-        try:
-            yield connection
-        finally:
-            await pool.release(connection)
 
     def on_commit(self, tell: Callable[[int], None]) -> None:
         """Have somebody told the tenant of every unit of work that has been committed."""
@@ -242,35 +254,24 @@ def _explained(error: DBAPIError) -> Exception:
 
 
 @contextmanager
-def _reached(connection: Any) -> Iterator[None]:
+def _reached(lease: Lease) -> Iterator[None]:
     """Turn what a connection raises where the server hung up into UNAVAILABLE."""
     try:
         yield
-    except UNREACHABLE as error:
-        raise unavailable() from error
-    except asyncpg.InterfaceError as error:
-        if _lost(connection):
+    except (*UNREACHABLE, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if _is_out_of_reach(error, lease):
             raise unavailable() from error
         raise
-    except asyncpg.InternalClientError as error:
+
+
+def _is_out_of_reach(error: BaseException, lease: Lease) -> bool:
+    """Whether an exception of a connection says that the server hung up."""
+    if isinstance(error, asyncpg.InternalClientError):
         # asyncpg's state when the server's last word comes between two of ours; the connection
         # is of no use any more
-        _cut(connection)
-        raise unavailable() from error
-
-
-def _lost(connection: Any) -> bool:
-    """Whether the server hung up; the pool may have taken the connection away already."""
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
+        lease.cut()
         return True
-
-
-def _cut(connection: Any) -> None:
-    """End a connection whose state nobody knows; the pool may have taken it away already."""
-    with suppress(asyncpg.InterfaceError):
-        connection.terminate()
+    return isinstance(error, UNREACHABLE) or lease.is_lost
 
 
 class SnapshotClosedError(Exception):
@@ -290,8 +291,8 @@ class Snapshot:
         self._begins = _BEGIN if like is None else f"{_BEGIN}; SET TRANSACTION SNAPSHOT '{like}'"
         self._name: str | None = None
         self._lock = asyncio.Lock()
-        self._lease: Any = None
-        self._connection: Any = None
+        self._leases: Leases | None = None
+        self._lease: Lease | None = None
         self._reading: asyncio.Task[Any] | None = None
         self._closed = False
         self.statements = 0
@@ -308,7 +309,7 @@ class Snapshot:
     ) -> None:
         self._closed = True
         if error is None and not self._lock.locked():
-            await self._end("COMMIT")
+            await self._end()
             return
         if self._reading is not None:
             self._reading.cancel()  # asyncpg has the server cancel the statement
@@ -319,15 +320,15 @@ class Snapshot:
         """End what was broken off, also where the server does not answer any more."""
         try:
             async with asyncio.timeout(_ROLLBACK_SECONDS):
-                await self._end("ROLLBACK")
+                await self._end(failed=True)
         except TimeoutError:
-            if self._lease is not None:
-                _cut(self._connection)
-                await self._lease.__aexit__(None, None, None)
+            if self._leases is not None and self._lease is not None:
+                self._lease.cut()
+                self._leases.give_back(self._lease)
 
     async def renew(self) -> None:
         """End the transaction; the next statement begins another, which sees newer rows."""
-        await self._end("COMMIT")
+        await self._end()
 
     async def name(self) -> str:
         """The name by which other logins see the same rows, until this ends or is renewed.
@@ -352,18 +353,18 @@ class Snapshot:
                 raise SnapshotClosedError
             self._reading = asyncio.current_task()
             try:
-                if self._connection is None:
-                    await self._begin()
-                return await self._fetch(sql, values, record)
+                lease = self._lease or await self._begin()
+                return await self._fetch(lease, sql, values, record)
             finally:
                 self._reading = None
 
-    async def _fetch(self, sql: str, values: Sequence[object], record: type[R] | None) -> list[R]:
+    async def _fetch(
+        self, lease: Lease, sql: str, values: Sequence[object], record: type[R] | None
+    ) -> list[R]:
         self.statements += 1
         started = time.perf_counter()
         try:
-            with _reached(self._connection):
-                rows: list[R] = await self._connection.fetch(sql, *values, record_class=record)
+            rows: list[R] = await lease.connection.fetch(sql, *values, record_class=record)
         except UNREPRESENTABLE as error:
             raise CodedError(
                 ErrorCode.BAD_REQUEST,
@@ -373,39 +374,49 @@ class Snapshot:
             ) from error
         except asyncpg.QueryCanceledError as error:
             raise too_slow() from error
+        except (*UNREACHABLE, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if _is_out_of_reach(error, lease):
+                raise unavailable() from error
+            raise
         finally:
             self.seconds += time.perf_counter() - started
         return rows
 
-    async def _begin(self) -> None:
-        lease = self._database.connection(self._scope.login)
-        connection = await lease.__aenter__()
+    async def _begin(self) -> Lease:
+        leases, lease = await self._database.lease(self._scope.login)
+        # one message: to end what a warm connection is in, and to tell row-level security the
+        # scope, costs no round trip
+        over = "COMMIT; " if lease.is_in_transaction else ""
         try:
-            with _reached(connection):
-                # one message: telling row-level security the scope costs no round trip
-                await connection.execute(f"{self._begins}; {self._scope.setting}")
+            with _reached(lease):
+                await lease.connection.execute(f"{over}{self._begins}; {self._scope.setting}")
         except BaseException:
-            _cut(connection)  # in a transaction or not
-            await lease.__aexit__(None, None, None)
+            lease.cut()  # in a transaction or not
+            leases.give_back(lease)
             raise
-        self._lease, self._connection = lease, connection
+        lease.is_in_transaction = True
+        self._leases, self._lease = leases, lease
+        return lease
 
-    async def _end(self, verb: str) -> None:
+    async def _end(self, *, failed: bool = False) -> None:
+        """Let go of the connection: after a failure once its transaction is undone."""
         async with self._lock:  # a batch may still be reading
-            if self._lease is None:
-                return
-            self._name = None
+            leases, self._leases = self._leases, None
             lease, self._lease = self._lease, None
-            connection, self._connection = self._connection, None
+            self._name = None
+            if leases is None or lease is None:
+                return
             try:
-                # what was read stays true where the server hangs up only now
-                with suppress(CodedError), _reached(connection):
-                    await connection.execute(verb)
+                if failed:
+                    # what was read stays true where the server hangs up only now
+                    with suppress(CodedError), _reached(lease):
+                        await lease.connection.execute("ROLLBACK")
+                    lease.is_in_transaction = False
             except BaseException:
-                _cut(connection)  # it may still be in the transaction, with its scope
+                lease.cut()  # it may still be in the transaction, with its scope
                 raise
             finally:
-                await lease.__aexit__(None, None, None)
+                leases.give_back(lease)
 
 
 def engine(url: str) -> AsyncEngine:

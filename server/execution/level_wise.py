@@ -94,30 +94,35 @@ class _Run:
 
     def _begin(self, job: Job) -> None:
         """Answer what needs no loading, and note what does."""
-        number = len(job.roots)
-        columns = [
-            self._plain(field, job) if field.is_plain else [None] * number
-            for field in job.plan.fields
-        ]
-        names = job.plan.names
-        job.outs = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-        for field in job.plan.others:
+        plan, roots, context = job.plan, job.roots, self._context
+        columns = []
+        for field in plan.fields:
+            if not field.is_plain:
+                columns.append([None] * len(roots))
+                continue
+            found = None
+            if field.leaves is not None:
+                try:
+                    found = field.leaves(roots, context)
+                except Exception:  # each by itself says which
+                    found = None
+            if found is None:
+                found = self._serialized(field, job, self._computed(field, job))
+            columns.append(found)
+            if field.is_required and None in found:
+                self._note_nulls(field, job, found)
+        names = plan.names
+        job.outs = [dict(zip(names, values)) for values in zip(*columns)]  # noqa: B905
+        for field in plan.others:
             declared = field.declared
-            if isinstance(declared, Related):
-                self._relate(field, declared, job)
+            if field.related is not None:
+                self._relate(field, field.related, job)
             elif isinstance(declared, Sought):
                 self._seek(field, declared, job)
             else:
                 self._complete(field, job, self._computed(field, job))
 
     # values
-
-    def _plain(self, field: FieldPlan, job: Job) -> list[Any]:
-        """The serialized leaves of a field that is computed."""
-        found = self._serialized(field, job, self._computed(field, job))
-        if not field.shape.nullable and None in found:
-            self._note_nulls(field, job, found)
-        return found
 
     def _serialized(self, field: FieldPlan, job: Job, values: list[Any]) -> list[Any]:
         """The values as they go into the answer, None for those that failed."""
@@ -134,12 +139,11 @@ class _Run:
         """The value of each object, with `_FAILED` for what raised."""
         declared, context = field.declared, self._context
         roots = job.roots
-        if declared.check is None and isinstance(declared, Column):
-            name = declared.name
+        if field.read is not None:
             try:
-                return [root[name] for root in roots]
-            except Exception:
-                return self._each(field, job, roots, lambda root: root[name])
+                return field.read(roots, context)
+            except Exception:  # each by itself says which
+                pass
         try:
             value = self._computing(field)
         except Exception as error:
@@ -383,9 +387,9 @@ class _Run:
 
     def _put(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
         name = field.name
-        for out, value in zip(job.outs, values, strict=True):
+        for out, value in zip(job.outs, values):  # noqa: B905
             out[name] = value
-        if not field.shape.nullable and None in values:
+        if field.is_required and None in values:
             self._note_nulls(field, job, values)
 
     def _objects(

@@ -93,6 +93,10 @@ class FieldPlan:
         self.is_plain = (
             self.is_leaf and not self.shape.is_list and isinstance(self.declared, Column | Computed)
         )
+        self.is_required = not self.shape.nullable
+        self.related = self.declared if isinstance(self.declared, Related) else None
+        self.read = _reading(self.declared)
+        self.leaves = _leaves(self.read, self.serialize) if self.is_plain else None
         self._below: dict[str, ObjectPlan] = {}
         self._last: GraphQLObjectType | None = None
         if isinstance(self.named, GraphQLObjectType):
@@ -190,6 +194,31 @@ class Planned:
             return plans.objects(root, [self.definition.selection_set])
         except UnsupportedError:
             return None
+
+
+Read = Callable[[list[Any], Any], list[Any]]
+"""Gives the values of objects in a context; raises where one of them fails."""
+
+
+def _reading(declared: Declaration) -> Read | None:
+    """The values of a field without arguments and checks, else None."""
+    if declared.check is not None or declared.arguments is not None:
+        return None
+    if isinstance(declared, Column):
+        name = declared.name
+        return lambda roots, context: [root[name] for root in roots]
+    if isinstance(declared, Computed):
+        function = declared.function
+        if declared.takes_context:
+            return lambda roots, context: [function(root, context) for root in roots]
+        return lambda roots, context: [function(root) for root in roots]
+    return None
+
+
+def _leaves(read: Read | None, serialize: Serialize | None) -> Read | None:
+    if read is None or serialize is None:
+        return None
+    return lambda roots, context: serialize(read(roots, context))
 
 
 def _shape(type_: GraphQLOutputType) -> tuple[Shape, GraphQLNamedType]:
