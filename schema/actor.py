@@ -1,7 +1,8 @@
 """Who asks: a subject, and the roles that it holds at tenants or at subtrees of them."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tenants.roles import Role
 
@@ -39,6 +40,8 @@ class Actor:
     person: uuid.UUID | None = None
     language: str | None = None
     purpose: str | None = None
+    reaches: dict[int, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    """How far it sees issues, by tenant: worked out once, for an actor asks many times."""
 
 
 PUBLIC = Actor("public")

@@ -15,7 +15,7 @@ class Disclosures:
 
     def __init__(self) -> None:
         self._shown: dict[str, dict[uuid.UUID, None]] = {}
-        self._denied: Counter[str] = Counter()
+        self._denied: list[str] = []
 
     def __bool__(self) -> bool:
         return bool(self._shown or self._denied)
@@ -26,7 +26,16 @@ class Disclosures:
 
     def denied(self, what: str) -> None:
         """A field or permission was asked for in vain."""
-        self._denied[what] += 1
+        self._denied.append(what)
+
+    @property
+    def mark(self) -> int:
+        """How much was denied so far."""
+        return len(self._denied)
+
+    def back_to(self, mark: int) -> None:
+        """Forget what was denied since a mark, because the same is about to be asked again."""
+        del self._denied[mark:]
 
     def events(self, purpose: str | None) -> list[Event]:
         """What the audit keeps: fields, ids and purpose, never values.
@@ -56,6 +65,6 @@ class Disclosures:
                 None,
                 {"what": what, "times": times, "purpose": purpose},
             )
-            for what, times in sorted(self._denied.items())
+            for what, times in sorted(Counter(self._denied).items())
         ]
         return read + denied

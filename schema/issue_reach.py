@@ -1,6 +1,6 @@
 """How far a viewer sees issues, and the arguments of fields that lead to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar
 
 import strawberry
@@ -35,6 +35,13 @@ def issue_reach(context: Context, tenant_id: int, secret: bytes | None = None) -
     proven = tuple(sorted(context.proofs.proven(tenant_id)))
     if context.scope.login is not Login.CITY:
         return IssueReach(proven=proven, secret=secret)
+    found: IssueReach | None = actor.reaches.get(tenant_id)
+    if found is None:
+        found = actor.reaches[tenant_id] = _reach_of(actor, tenant_id)
+    return replace(found, proven=proven, secret=secret) if proven or secret else found
+
+
+def _reach_of(actor: Actor, tenant_id: int) -> IssueReach:
     return IssueReach(
         subtrees(actor, Permission.READ_ISSUES, tenant_id),
         subtrees(actor, Permission.HANDLE_ISSUES, tenant_id),
@@ -42,8 +49,6 @@ def issue_reach(context: Context, tenant_id: int, secret: bytes | None = None) -
         subtrees(actor, Permission.READ_PERSONAL_DATA, tenant_id),
         actor.subject,
         actor.person,
-        proven,
-        secret,
     )
 
 

@@ -1,5 +1,7 @@
 """Answers: the HTTP responses of the GraphQL endpoint, in the media type of one request."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -103,8 +105,28 @@ class Answers:
     def _response(self, status: int, body: dict[str, Any]) -> Response:
         for error in body.get("errors", ()):
             self._facts.codes.append(str(error["extensions"]["code"]))
-        content_type = {"content-type": f"{self._media_type}; charset=utf-8"}
-        return Response(orjson.dumps(body), status, HEADERS | content_type | self.headers)
+        return _Answer(orjson.dumps(body), status, self._media_type, self.headers)
+
+
+class _Answer(Response):
+    """An answer whose standard headers are encoded already."""
+
+    def __init__(
+        self, body: bytes, status: int, media_type: str, headers: Mapping[str, str]
+    ) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        length = (b"content-length", b"%d" % len(body))
+        named = [item for item in _standard(media_type) if item[0].decode() not in headers]
+        self.raw_headers = [*named, length, *more]
+
+
+@lru_cache(16)
+def _standard(media_type: str) -> list[tuple[bytes, bytes]]:
+    standard = HEADERS | {"content-type": f"{media_type}; charset=utf-8"}
+    return [(name.encode(), value.encode()) for name, value in standard.items()]
 
 
 def _headers_of(error: CodedError) -> dict[str, str]:

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from server.documents import Document
 from server.facts import RequestFacts
+from server.headers import KEY
 from server.operations import Operation
 
 
@@ -46,4 +47,6 @@ def request_like(scope: Scope, changed: Mapping[str, str | None]) -> Request:
         for name, value in changed.items()
         if value is not None
     ]
-    return Request({**scope, "type": "http", "method": "POST", "headers": [*kept, *new]})
+    changed_scope = {**scope, "type": "http", "method": "POST", "headers": [*kept, *new]}
+    changed_scope.pop(KEY, None)
+    return Request(changed_scope)

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from limits.aio.storage import SlidingWindowCounterSupport, Storage
 from limits.storage.base import TimestampedSlidingWindow
 
+Window = tuple[int, float, int, float]
+"""Spent in the window before, seconds that it still counts, and the same of this one."""
+
 
 class Count(NamedTuple):
     """What was spent under a key, and the second since 1970 from which it counts no more."""
@@ -84,12 +87,21 @@ class Counts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
 
         An amount below 0 gives back, to 0 at most.
         """
+        return self.take(key, limit, expiry, amount) is not None
+
+    def take(self, key: str, limit: int, expiry: int, amount: int) -> Window | None:
+        """The same at once: what `get_sliding_window` then gives, or None where nothing was added.
+
+        The keys of the two windows are the library's (`sliding_window_keys`).
+        """
         now = self._clock()
-        before, reach, spent, _ = self._window(key, expiry, now)
-        if floor(before * reach / expiry) + spent + amount > limit:
-            return False
-        self._add(self.sliding_window_keys(key, expiry, now)[1], 2 * expiry, amount, now)
-        return True
+        number = int(now / expiry)
+        current = f"{key}/{number}"
+        before, spent = self._spent(f"{key}/{number - 1}", now), self._spent(current, now)
+        left = expiry - now % expiry
+        if floor(before * left / expiry) + spent + amount > limit:
+            return None
+        return before, left, self._add(current, 2 * expiry, amount, now), left + expiry
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Spent in the window before, seconds that it still counts, and the same of this one."""

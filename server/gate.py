@@ -13,6 +13,7 @@ from server.claims import Claims
 from server.documents import Document
 from server.facts import RequestFacts
 from server.graphql import Gate
+from server.headers import headers_of
 from server.idempotency import idempotency_key, key_of
 from server.identity import Identity
 from server.live import Live
@@ -59,15 +60,16 @@ class Admission(Gate):
 
         Errors: `CodedError` TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_SCOPE, BAD_REQUEST, UNAVAILABLE.
         """
-        claims = await self._identity.claims(request.headers.get("authorization"))
-        registry = self._live.registry
-        purpose = purpose_of(request.headers.get("x-purpose"))
+        headers = headers_of(request.scope)
+        claims = await self._identity.claims(headers.get("authorization"))
+        registry = await self._live.current()
+        purpose = purpose_of(headers.get("x-purpose"))
         actor, scope = self._openings.of(claims, registry)
         if purpose is not None:
             actor = replace(actor, purpose=purpose)
         facts.role = actor.role.value
         facts.tenant = _tenant(actor)
-        accepted = ", ".join(request.headers.getlist("accept-language"))
+        accepted = headers.get("accept-language", "")
         spoken = language(accepted) if accepted or not actor.language else actor.language
         address = request.client.host if request.client else "unknown"
         return Caller(actor, scope, registry, spoken, address, facts)

@@ -19,6 +19,7 @@ from server.documents import Document, DocumentFailure, Documents
 from server.errors import ErrorFormat, Report, log_fault
 from server.event_stream import one_event
 from server.facts import RequestFacts, facts_of
+from server.headers import headers_of
 from server.operations import Operation, select_operation
 from server.parameters import Parameters, read_parameters
 from server.payloads import Payloads
@@ -197,8 +198,9 @@ class GraphQLEndpoint:
         Errors: `CodedError`.
         """
         text = self._gate.text(parameters)
-        facts.cache = "hit" if text in self._documents else "miss"
-        document = self._documents.get(text)
+        known = self._documents.find(text)
+        facts.cache = "miss" if known is None else "hit"
+        document = self._documents.get(text) if known is None else known
         if isinstance(document, DocumentFailure):
             await asyncio.sleep(min(document.seconds * PAUSE, MAX_PAUSE))
             return document
@@ -242,7 +244,7 @@ class GraphQLEndpoint:
 
 
 def _header(request: Request, name: str) -> str:
-    return ", ".join(request.headers.getlist(name))
+    return headers_of(request.scope).get(name, "")
 
 
 def _timing(context: object, seconds: float) -> dict[str, str]:

@@ -8,6 +8,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 import orjson
@@ -21,6 +22,8 @@ Scrub = Callable[[str], str]
 
 # made or checked here
 _SOUND = frozenset({"timestamp", "level", "request_id"})
+_TEXTS, _SHORT = 2000, 100
+"""Texts whose clean form is remembered, and how long they are at most."""
 _NUMBERS = frozenset({int, float, bool, type(None)})
 
 _VALUES = re.compile(
@@ -81,6 +84,8 @@ class _Cleaner:
 
     def __init__(self, scrub: Scrub) -> None:
         self._scrub = scrub
+        # names, paths and codes come again and again
+        self._text = lru_cache(_TEXTS)(self._clean_text)
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         for key, value in event.items():
@@ -90,8 +95,7 @@ class _Cleaner:
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
-            text = self._scrub(value)
-            return text if text.isprintable() else repr(text)[1:-1]
+            return self._text(value) if len(value) <= _SHORT else self._clean_text(value)
         if value.__class__ in _NUMBERS:
             return value
         if isinstance(value, dict):
@@ -99,6 +103,10 @@ class _Cleaner:
         if isinstance(value, list | tuple | set | frozenset):
             return [self._clean(item) for item in value]
         return self._clean(str(value))
+
+    def _clean_text(self, value: str) -> str:
+        text = self._scrub(value)
+        return text if text.isprintable() else repr(text)[1:-1]
 
 
 class _Lines(structlog.WriteLogger):

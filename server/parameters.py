@@ -10,6 +10,7 @@ import orjson
 from starlette.requests import Request
 
 from schema.errors import CodedError, ErrorCode
+from server.headers import headers_of
 
 _NAMES = ("query", "documentId", "operationName", "variables", "extensions")
 
@@ -38,7 +39,7 @@ async def read_parameters(request: Request) -> Parameters:
     """
     if request.method == "GET":
         return parameters_of(_query_string(request.scope["query_string"]))
-    _check_content_type(request.headers.get("content-type"))
+    _check_content_type(headers_of(request.scope).get("content-type"))
     return parameters_of(_body(await request.body()))
 
 

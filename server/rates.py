@@ -5,20 +5,26 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from limits import RateLimitItem, WindowStats, parse
+from limits import RateLimitItem, parse
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from schema.errors import CodedError, ErrorCode
-from server.counts import Counts
+from server.counts import Counts, Window
+from server.mapped_counts import MappedCounts
 from server.settings import Settings
 
 if TYPE_CHECKING:
     from server.shared_counts import SharedCounts
 
+BUDGETS = 10_000
+"""Budgets whose keys are remembered, of actors and of cities each."""
+
 Bound = Literal["actor", "city"]
+Alone = Counts | MappedCounts
+"""Counts of one process, or of the workers of one server."""
 
 _ACTOR = ("您", "You")
 _HOLDERS = ("该市所有持令牌者合计", "All holders of tokens for this city together")
@@ -86,21 +92,29 @@ class RateLimitedError(CodedError):
 
 
 class _Budget(NamedTuple):
-    """One of the budgets to charge: its rate, its key, whose it is in Chinese and English."""
+    """One of the budgets to charge: its rate, its key, whose it is in Chinese and English.
+
+    `counted` is the key as the library makes it, `seconds` the rate's time: both worked out once.
+    """
 
     rate: RateLimitItem
     key: tuple[str, ...]
     whose: tuple[str, str]
+    counted: str
+    seconds: int
+
+    @classmethod
+    def of(cls, rate: RateLimitItem, key: tuple[str, ...], whose: tuple[str, str]) -> "_Budget":
+        """The budget under a key."""
+        return cls(rate, key, whose, rate.key_for(*key), rate.get_expiry())
 
     @property
     def bound(self) -> Bound:
         return "actor" if self.rate.namespace == "actor" else "city"
 
-    def spent(self, stats: WindowStats, policy: str, reset: int | None = None) -> Spent:
-        if reset is None:
-            reset = max(1, ceil(stats.reset_time - time.time()))
+    def spent(self, remaining: int, reset: int, policy: str) -> Spent:
         limit = self.rate.amount
-        return Spent(self.bound, limit, min(stats.remaining, limit), reset, policy)
+        return Spent(self.bound, limit, min(remaining, limit), reset, policy)
 
 
 class Rates:
@@ -109,21 +123,24 @@ class Rates:
     The library `limits` counts what was spent, in a window that slides, and holds it in `counts`.
     """
 
-    def __init__(self, actor: str, city: str, counts: "Counts | SharedCounts") -> None:
+    def __init__(self, actor: str, city: str, counts: "Alone | SharedCounts") -> None:
         self._actor = _rate(actor, "actor")
         self._city = _rate(city, "city")
         self._counts = counts
         self._limiter = SlidingWindowCounterRateLimiter(counts)
+        self._of_actor = lru_cache(BUDGETS)(self._actor_budget)
+        self._of_city = lru_cache(BUDGETS)(self._city_budget)
         self._actor_policy = _policy(self._actor)
         self._policies = f"{self._actor_policy}, {_policy(self._city)}"
 
     @classmethod
-    def of(cls, settings: Settings) -> "Rates":
-        """The rates that the settings ask for.
+    def of(cls, settings: Settings, counts: Alone | None = None) -> "Rates":
+        """The rates that the settings ask for; without a Redis `counts` hold what was spent.
 
         Errors: `SettingsError` where ONEGRID_REDIS_URL is no address of a Redis.
         """
-        return cls(settings.rate_actor, settings.rate_city, _counts(settings.redis_url))
+        held = _counts(settings.redis_url, Counts() if counts is None else counts)
+        return cls(settings.rate_actor, settings.rate_city, held)
 
     async def close(self) -> None:
         """End the connections to a Redis, if there are any."""
@@ -143,34 +160,42 @@ class Rates:
         """
         if cost < 0:
             raise ValueError(f"a cost of {cost} cannot be spent; expected 0 or more")
-        budgets = [_Budget(self._actor, (_hidden(actor_key),), _ACTOR)]
+        budgets = [self._of_actor(actor_key)]
         budgets += [self._of_city(tenant, public) for tenant in tenant_ids]
         policy = self._policies if len(budgets) > 1 else self._actor_policy
+        least: Spent | None = None
         for place, budget in enumerate(budgets):
-            if not await self._limiter.hit(budget.rate, *budget.key, cost=cost):
+            window = await self._taken(budget, cost)
+            if window is None:
                 await self._give_back(budgets[:place], cost)
                 raise await self._refusal(budget, cost, policy)
-        return await self._nearest(budgets, policy)
+            remaining, reset = _left(budget.rate.amount, budget.seconds, window)
+            if least is None or remaining <= least.remaining:  # of a city rather than of the actor
+                least = budget.spent(remaining, reset, policy)
+        assert least is not None
+        return least
 
-    def _of_city(self, tenant_id: int, public: bool) -> _Budget:
+    async def _taken(self, budget: _Budget, cost: int) -> Window | None:
+        """Take a cost off a budget, as the library's `hit` does; its window then, or None."""
+        counts, (rate, _, _, counted, seconds) = self._counts, budget
+        if isinstance(counts, Counts):  # one process: no need to wait, nor to ask twice
+            return counts.take(counted, rate.amount, seconds, cost)
+        if not await counts.acquire_sliding_window_entry(counted, rate.amount, seconds, cost):
+            return None
+        return await counts.get_sliding_window(counted, seconds)
+
+    def _actor_budget(self, actor_key: str) -> _Budget:
+        return _Budget.of(self._actor, (_hidden(actor_key),), _ACTOR)
+
+    def _city_budget(self, tenant_id: int, public: bool) -> _Budget:
         if public:
-            return _Budget(self._city, ("public", str(tenant_id)), _PUBLIC)
-        return _Budget(self._city, (str(tenant_id),), _HOLDERS)
+            return _Budget.of(self._city, ("public", str(tenant_id)), _PUBLIC)
+        return _Budget.of(self._city, (str(tenant_id),), _HOLDERS)
 
     async def _give_back(self, budgets: list[_Budget], cost: int) -> None:
         # the library has no other way; memory and Redis both add a number below 0
         for budget in budgets:
             await self._limiter.hit(budget.rate, *budget.key, cost=-cost)
-
-    async def _nearest(self, budgets: list[_Budget], policy: str) -> Spent:
-        """What is left where least is, of a city rather than of the actor."""
-        least: Spent | None = None
-        for budget in budgets:
-            stats = await self._limiter.get_window_stats(budget.rate, *budget.key)
-            if least is None or stats.remaining <= least.remaining:
-                least = budget.spent(stats, policy)
-        assert least is not None
-        return least
 
     async def _refusal(self, budget: _Budget, cost: int, policy: str) -> RateLimitedError:
         rate, key = budget.rate, budget.key
@@ -178,18 +203,18 @@ class Rates:
         stats = await self._limiter.get_window_stats(rate, *key)
         window = await self._counts.get_sliding_window(rate.key_for(*key), seconds)
         wait = _wait(rate, window, cost)
-        return RateLimitedError(
-            budget.spent(stats, policy, wait), budget.whose, seconds, cost, wait
-        )
+        reset = max(1, ceil(stats.reset_time - time.time())) if wait is None else wait
+        spent = budget.spent(stats.remaining, reset, policy)
+        return RateLimitedError(spent, budget.whose, seconds, cost, wait)
 
 
-def _counts(redis_url: str | None) -> "Counts | SharedCounts":
+def _counts(redis_url: str | None, alone: Alone) -> "Alone | SharedCounts":
     if not redis_url:
-        return Counts()
+        return alone
     # the client of Redis takes 0.14 s and some MB: only who uses it should pay for it
     from server.shared_counts import SharedCounts  # noqa: PLC0415
 
-    return SharedCounts.of(redis_url)
+    return SharedCounts.of(redis_url, alone)
 
 
 @lru_cache(4096)
@@ -207,6 +232,17 @@ def address_key(address: str) -> str:
             return f"address {IPv6Address(found.packed[:8] + bytes(8))}/64"
         found = found.ipv4_mapped
     return f"address {found}"
+
+
+def _left(amount: int, seconds: int, window: Window) -> tuple[int, int]:
+    """What is left of an amount, and the seconds until there is more, as the library tells them."""
+    before, before_ends, spent, spent_ends = window
+    remaining = max(0, amount - floor(before * before_ends / seconds + spent))
+    reset = spent_ends % seconds if spent else 0.0
+    if before:
+        by_before = before_ends % (seconds / before)
+        reset = min(reset, by_before) if spent else by_before
+    return remaining, max(1, ceil(reset))
 
 
 def _rate(text: str, namespace: Bound) -> RateLimitItem:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import asyncpg
@@ -64,7 +65,7 @@ class IssueReach:
         own = self.subject is not None or self.person is not None
         return not (own or self.visible != () or self.proven or self.secret)
 
-    @property
+    @cached_property
     def shape(self) -> "ReachShape":
         """All of it that changes the text of a statement."""
         return ReachShape(
@@ -80,6 +81,10 @@ class IssueReach:
 
     def values(self) -> dict[str, Any]:
         """Values of the parameters that `visible` and `taken` use."""
+        return self._values
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
         return {
             "reach_visible": list(self.visible or ()),
             "reach_handled": list(self.handled or ()),

@@ -6,6 +6,7 @@ import graphql
 from graphql import ExecutionResult, Executor, GraphQLSchema, create_source_event_stream
 
 from schema.stream import Stream
+from server.execution.locations import located
 from server.operations import Operation
 
 
@@ -27,7 +28,7 @@ async def execute(
         variable_values=operation.variables,
         operation_name=operation.operation_name,
     )
-    return await result if isawaitable(result) else result
+    return located(await result if isawaitable(result) else result, operation)
 
 
 async def begin(
@@ -42,8 +43,8 @@ async def begin(
         operation_name=operation.operation_name,
     )
     if isinstance(built, list):
-        return ExecutionResult(None, built)
+        return located(ExecutionResult(None, built), operation)
     source = create_source_event_stream(built)
     found = await source if isawaitable(source) else source
     assert isinstance(found, Stream | ExecutionResult)
-    return found
+    return located(found, operation) if isinstance(found, ExecutionResult) else found

@@ -12,7 +12,8 @@ from schema.scalars import EIGHT_HOURS
 Serialize = Callable[[list[Any]], list[Any]]
 """Serializes values in their order, null as null; raises where one cannot be."""
 
-_LARGEST_INT = 2**31 - 1
+LARGEST_INT = 2**31 - 1
+"""Of the type `Int`, up and down."""
 
 
 def serialized(type_: GraphQLLeafType, value: Any) -> Any:
@@ -68,7 +69,7 @@ def _int(type_: GraphQLLeafType) -> Serialize:
     def serialize(values: list[Any]) -> list[Any]:
         return [
             value
-            if value is None or (value.__class__ is int and -_LARGEST_INT <= value <= _LARGEST_INT)
+            if value is None or (value.__class__ is int and -LARGEST_INT <= value <= LARGEST_INT)
             else serialized(type_, value)
             for value in values
         ]

@@ -7,13 +7,15 @@ tells one. What it does not support (mutations, introspection) the general execu
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, is_union_type
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_iterable
+from strawberry.exceptions import WrongReturnTypeForUnion
 
 from schema.context import Batch, Context
 from schema.declarations import Column, Computed, Related, Sought, Wanted
 from server.execution import general
+from server.execution.building import builder, is_built
 from server.execution.failures import Failure, Job, null_violation, settle
 from server.execution.leaves import serialized
 from server.execution.locations import located
@@ -22,6 +24,9 @@ from server.operations import Operation
 
 _FAILED: Any = object()
 """Stands where a value would be; the failure is noted already."""
+
+WARM = 3
+"""Uses of a plan after which it is worth a builder."""
 
 _UNASKED: Any = object()
 """Stands for a value that no loader is asked for, because its key is null."""
@@ -74,6 +79,7 @@ class _Run:
 
     def __init__(self, context: Context, variables: VariableValues) -> None:
         self._context = context
+        self._disclosures = context.disclosures
         self._variables = variables
         self._failures: list[Failure] = []
         self._readings: dict[Batch, _Reading] = {}
@@ -94,6 +100,24 @@ class _Run:
 
     def _begin(self, job: Job) -> None:
         """Answer what needs no loading, and note what does."""
+        plan = job.plan
+        if plan.build is None and plan.uses < WARM:
+            plan.uses += 1
+            if plan.uses == WARM:
+                plan.build = builder(plan)
+                plan.unbuilt = tuple(field for field in plan.fields if not is_built(field))
+        if plan.build is not None:
+            mark = self._disclosures.mark
+            try:
+                job.outs = plan.build(job.roots, self._context)
+            except Exception:  # field by field each failure finds its place
+                self._disclosures.back_to(mark)
+            else:
+                self._go_on(job, plan.unbuilt)
+                return
+        self._begin_by_fields(job)
+
+    def _begin_by_fields(self, job: Job) -> None:
         plan, roots, context = job.plan, job.roots, self._context
         columns = []
         for field in plan.fields:
@@ -102,18 +126,26 @@ class _Run:
                 continue
             found = None
             if field.leaves is not None:
+                mark = self._disclosures.mark
                 try:
                     found = field.leaves(roots, context)
                 except Exception:  # each by itself says which
-                    found = None
+                    self._disclosures.back_to(mark)
             if found is None:
                 found = self._serialized(field, job, self._computed(field, job))
             columns.append(found)
             if field.is_required and None in found:
                 self._note_nulls(field, job, found)
         names = plan.names
-        job.outs = [dict(zip(names, values)) for values in zip(*columns)]  # noqa: B905
-        for field in plan.others:
+        if columns:
+            job.outs = [dict(zip(names, values)) for values in zip(*columns)]  # noqa: B905
+        else:  # directives left nothing of the selection
+            job.outs = [{} for _ in roots]
+        self._go_on(job, plan.others)
+
+    def _go_on(self, job: Job, fields: tuple[FieldPlan, ...]) -> None:
+        """Answer the fields that are left: what is loaded, and what is above that."""
+        for field in fields:
             declared = field.declared
             if field.related is not None:
                 self._relate(field, field.related, job)
@@ -139,11 +171,12 @@ class _Run:
         """The value of each object, with `_FAILED` for what raised."""
         declared, context = field.declared, self._context
         roots = job.roots
+        mark = self._disclosures.mark
         if field.read is not None:
             try:
                 return field.read(roots, context)
             except Exception:  # each by itself says which
-                pass
+                self._disclosures.back_to(mark)
         try:
             value = self._computing(field)
         except Exception as error:
@@ -155,6 +188,7 @@ class _Run:
                     check(root, context)
             return [value(root) for root in roots]
         except Exception:
+            self._disclosures.back_to(mark)
             return self._each(field, job, roots, _checked(check, context, value))
 
     def _computing(self, field: FieldPlan) -> Callable[[Any], Any]:
@@ -226,6 +260,7 @@ class _Run:
     ) -> None:
         """Note the keys that consist of columns; the tenant's is the first one."""
         key_of, loader, columns = field.key_of, declared.loader, field.columns
+        mark = self._disclosures.mark
         try:
             keys = list(map(key_of, job.roots))
             numbers: Sequence[int] = range(len(keys))
@@ -240,7 +275,7 @@ class _Run:
                 self._want(loader, checked, columns, task, numbers, keys)
                 return
         except Exception:  # each by itself says which
-            pass
+            self._disclosures.back_to(mark)
         self._relate_each(field, declared, job, task, arguments)
 
     def _relate_each(
@@ -294,20 +329,20 @@ class _Run:
 
         An entry is a field of the root, so there is one object.
         """
-        task = _Task(field, job, [None])
-        self._tasks.append(task)
         try:
             arguments = field.arguments.of(self._variables)
             found = declared.find(self._context, arguments, field.columns)
         except Exception as error:
-            self._fail(field, job, 0, error)
-            task.values[0] = _FAILED
+            self._complete(field, job, self._all_failed(field, job, error))
             return
-        if not isinstance(found, list):
-            task.values[0] = found
-            if isinstance(found, Wanted):
-                task.values[0] = None
-                self._want_one(found, task, 0)
+        is_list = isinstance(found, list)
+        if not any(isinstance(each, Wanted) for each in (found if is_list else (found,))):
+            self._complete(field, job, [found])  # on the level where it is asked for
+            return
+        task = _Task(field, job, [None])
+        self._tasks.append(task)
+        if not is_list:
+            self._want_one(found, task, 0)
             return
         items = _Task(field, job, [None if isinstance(each, Wanted) else each for each in found])
         task.values[0] = items.values
@@ -436,7 +471,7 @@ class _Run:
             type_ = field.type_of(value)
             if type_ is None:
                 place = None if places is None else places[number]
-                self._fail(field, job, at[number], _untyped(field), place)
+                self._fail(field, job, at[number], _untyped(field, value), place)
             else:
                 groups.setdefault(field.below(type_), []).append(number)
         return groups
@@ -530,7 +565,9 @@ def _items(field: FieldPlan, value: Any) -> Sequence[Any]:
     return list(value)
 
 
-def _untyped(field: FieldPlan) -> GraphQLError:
+def _untyped(field: FieldPlan, value: Any) -> Exception:
+    if is_union_type(field.named):
+        return WrongReturnTypeForUnion(field.field_name, str(type(value)))
     return GraphQLError(
         f"Abstract type '{field.named}' must resolve to an Object type at runtime"
         f" for field '{field.parent.name}.{field.field_name}'."

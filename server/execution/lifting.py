@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from graphql import (
     ArgumentNode,
@@ -16,6 +16,7 @@ from graphql import (
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
+    NameNode,
     Node,
     ObjectFieldNode,
     ObjectValueNode,
@@ -35,7 +36,6 @@ from graphql import (
     parse_type,
     visit,
 )
-from graphql import NameNode as Name
 
 from server.execution.literals import COMMENT, FLOAT, INT, STRING, Literals, starts_of
 from server.execution.values import Read, reader
@@ -49,6 +49,7 @@ _KINDS = {
 }
 
 _Place = tuple[str | int, ...]
+Named = TypeVar("Named", ArgumentNode, ObjectFieldNode)
 
 
 class Lift(NamedTuple):
@@ -179,7 +180,7 @@ class _Lifter(Visitor):
             if name is None:
                 return node
             self._part.names[name] = None
-            return VariableNode(name=Name(value=name, loc=node.loc), loc=node.loc)
+            return VariableNode(name=NameNode(value=name, loc=node.loc), loc=node.loc)
         if isinstance(node, ListValueNode) and is_list_type(nullable):
             items = enumerate(node.values)
             values = (self._value(item, nullable.of_type, (*place, at)) for at, item in items)
@@ -191,12 +192,12 @@ class _Lifter(Visitor):
     def _fields(self, node: ObjectValueNode, type_: Any, place: _Place) -> Iterator[Any]:
         for each in node.fields:
             name = each.name.value
-            yield _with_value(each, self._value(each.value, type_.fields[name].type, (*place, name)))
+            yield _with_value(
+                each, self._value(each.value, type_.fields[name].type, (*place, name))
+            )
 
 
-def _with_value(
-    node: ArgumentNode | ObjectFieldNode, value: ValueNode
-) -> ArgumentNode | ObjectFieldNode:
+def _with_value(node: Named, value: ValueNode) -> Named:
     return node if value is node.value else replace(node, value=value)
 
 
@@ -229,7 +230,7 @@ def _names(part: _Part, fragments: Mapping[str, _Part]) -> Iterator[str]:
 
 def _declaration(name: str, lifting: _Lifting) -> VariableDefinitionNode:
     return VariableDefinitionNode(
-        variable=VariableNode(name=Name(value=name)),
+        variable=VariableNode(name=NameNode(value=name)),
         type=parse_type(lifting.types[name], no_location=True),
     )
 

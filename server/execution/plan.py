@@ -47,13 +47,17 @@ class ObjectPlan:
     """The fields that an object of one type has in its answer.
 
     `plain` are those whose values are computed from the object and are its leaves; the `others`
-    have objects below them, lists, or values to be loaded.
+    have objects below them, lists, or values to be loaded. After some `uses` an executor adds a
+    function that can `build` the answers of objects, but for the fields that are `unbuilt`.
     """
 
     def __init__(self, type_: GraphQLObjectType, fields: list["FieldPlan"]) -> None:
         self.type = type_
         self.fields = fields
         self.names = tuple(each.name for each in fields)
+        self.uses = 0
+        self.build: Callable[[list[Any], Any], list[dict[str, Any]]] | None = None
+        self.unbuilt: tuple[FieldPlan, ...] = ()
         self.others = tuple(each for each in fields if not each.is_plain)
 
 
@@ -84,6 +88,8 @@ class FieldPlan:
         else:
             declared = metadata(parent, field_name).get(DECLARED)
             if not isinstance(declared, Column | Computed | Related | Sought):
+                raise UnsupportedError(field_name)
+            if isinstance(declared, Sought) and parent is not schema.query_type:
                 raise UnsupportedError(field_name)
             self.declared = declared
         self.arguments = Arguments(schema, definition, nodes[0], self.declared.arguments)
@@ -180,6 +186,8 @@ class Planned:
     def plan(self, variables: Mapping[str, Any]) -> ObjectPlan | None:
         """The plan for these coerced variables."""
         conditions = tuple(variables[name] for name in self._conditions)
+        if None in conditions:  # given as null in spite of a default: an error of each selection
+            return None
         if conditions not in self._plans:
             self._plans[conditions] = self._planned(conditions)
         return self._plans[conditions]

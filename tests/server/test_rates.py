@@ -7,9 +7,11 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from limits import parse
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from schema.errors import CodedError, ErrorCode
-from server.counts import Counts
+from server.counts import Counts, Window
 from server.rates import RateLimitedError, Rates, Spent, address_key
 from server.settings import Settings, SettingsError
 from tests.server.clock import Clock
@@ -46,11 +48,9 @@ class Named(Counts):
         super().__init__(clock=clock)
         self.names: list[str] = []
 
-    async def acquire_sliding_window_entry(
-        self, key: str, limit: int, expiry: int, amount: int = 1
-    ) -> bool:
+    def take(self, key: str, limit: int, expiry: int, amount: int) -> Window | None:
         self.names.append(key)
-        return await super().acquire_sliding_window_entry(key, limit, expiry, amount)
+        return super().take(key, limit, expiry, amount)
 
 
 def shown(error: CodedError) -> tuple[ErrorCode, str, str, dict[str, object]]:
@@ -275,6 +275,29 @@ async def test_any_name(rates: Rates, key: str) -> None:
     """Whatever an actor is called, it is counted."""
     await rates.spend(key, (), 60)
     assert (await rates.spend(key, (), 0)).remaining == 40
+
+
+@given(
+    amount=st.integers(1, 1000),
+    costs=st.lists(st.tuples(st.integers(0, 400), st.floats(0, 70)), max_size=12),
+)
+async def test_as_the_library_counts(amount: int, costs: list[tuple[int, float]]) -> None:
+    """What is let through and what is said to be left are as the library's strategy has it."""
+    clock = Clock(MINUTE)
+    rates = Rates(f"{amount}/minute", "100000/minute", Counts(clock=clock))
+    counts = Counts(clock=clock)
+    strategy, rate = SlidingWindowCounterRateLimiter(counts), parse(f"{amount}/minute")
+    for cost, seconds in costs:
+        clock.now += seconds
+        is_taken = await strategy.hit(rate, "a", cost=cost)
+        try:
+            remaining = (await rates.spend("a", (), cost)).remaining
+        except RateLimitedError as refusal:
+            remaining = refusal.facts["remaining"]
+            assert not is_taken
+        else:
+            assert is_taken
+        assert remaining == (await strategy.get_window_stats(rate, "a")).remaining
 
 
 async def test_no_names(clock: Clock) -> None:
