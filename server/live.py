@@ -17,6 +17,7 @@ from schema.keyring import Keyring
 from schema.loaders.tenant import read_definitions, read_versions
 from schema.migrate import head, revision, unknown
 from schema.privacy.keys import KeyUse, key_use
+from server.mapped import MappedNumber
 from tenants.registry import Registry
 
 log = structlog.get_logger("onegrid")
@@ -29,10 +30,22 @@ class Live:
 
     While the database is down or of another schema, `registry` raises UNAVAILABLE and `reason`
     says why; as soon as it answers, the server is ready, without a restart.
+
+    The workers of one server count up `changes` whenever one of them finds other tenants in force
+    than before; then the others look too before they serve a request.
     """
 
-    def __init__(self, database: Database, engine: AsyncEngine, refresh_seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        engine: AsyncEngine,
+        refresh_seconds: float,
+        changes: MappedNumber | None = None,
+    ) -> None:
         self.database = database
+        self._changes = changes
+        self._seen = -1
+        self._looking = asyncio.Lock()
         self._engine = engine
         self._seconds = refresh_seconds
         self._registry: Registry | None = None
@@ -83,6 +96,7 @@ class Live:
 
     async def refresh(self) -> None:
         """Look once; never raises for a database that is down or holds what it cannot read."""
+        seen = -1 if self._changes is None else self._changes.value
         try:
             reason = await self._look()
         except FAILURES as error:
@@ -92,6 +106,7 @@ class Live:
                 f"the database holds a tenant that this version cannot read ({_where(error)}): "
                 "run the version of OneGrid that wrote it"
             )
+        self._seen = max(self._seen, seen)
         if reason != self.reason:
             if reason is None:
                 log.info("ready", tenants=len(self._versions))
@@ -117,6 +132,17 @@ class Live:
         async with self._engine.begin() as connection:
             return await forget(connection, before)
 
+    async def current(self) -> Registry:
+        """The tenants in force, no older than those that any worker of this server has served by.
+
+        Errors: `CodedError` UNAVAILABLE.
+        """
+        if self._changes is not None and self._changes.value != self._seen:
+            async with self._looking:
+                if self._changes.value != self._seen:
+                    await self.refresh()
+        return self.registry
+
     async def refreshed(self) -> Registry:
         """Look once, then the tenants in force.
 
@@ -139,6 +165,8 @@ class Live:
             if versions != self._versions or self._registry is None:
                 self._registry = Registry(await read_definitions(connection))
                 self._versions = versions
+                if self._changes is not None:
+                    self._changes.count_up()
         await self.database.open()
         return None
 

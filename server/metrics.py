@@ -1,8 +1,11 @@
-"""The metrics: what Prometheus reads at /metrics, counted for one application."""
+"""The metrics: what Prometheus reads at /metrics, of one process or of all workers of a server."""
 
+import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
@@ -13,8 +16,9 @@ from prometheus_client import (
     PlatformCollector,
     ProcessCollector,
 )
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,6 +33,8 @@ SUBSCRIPTION = "subscription"
 UNNAMED = "unnamed"
 MAX_NAMES = 100
 """How many operation names are counted by name, besides those known from the start."""
+NOTE_SECONDS = 1.0
+"""How old what another worker reads may be."""
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -52,7 +58,7 @@ class PoolNumbers:
 
 @dataclass(frozen=True)
 class Readings:
-    """What is not counted but read when Prometheus asks: connections, readiness, what is open."""
+    """What is not counted but read: connections, readiness, what is open."""
 
     pools: Callable[[], Iterable[PoolNumbers]] = tuple
     ready: Callable[[], bool] = bool
@@ -66,10 +72,21 @@ class Metrics:
 
     `names` are the operations that are always counted by name: those of examples and of trusted
     documents. Of all others the first `MAX_NAMES` are, the rest together as "other".
+
+    With a `folder` each worker keeps its counts there, and each shows those of all: their sums,
+    those of workers that ended too. The process must have been started with the folder in
+    PROMETHEUS_MULTIPROC_DIR. What is read is read when somebody asks, of other workers as it was
+    `NOTE_SECONDS` ago at most.
     """
 
-    def __init__(self, names: Collection[str] = (), readings: Readings | None = None) -> None:
-        self.registry = CollectorRegistry()
+    def __init__(
+        self,
+        names: Collection[str] = (),
+        readings: Readings | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        self._counted = CollectorRegistry()
+        self.registry = self._counted if folder is None else CollectorRegistry()
         self._names = _Labels(names, MAX_NAMES, _NAME)
         self._codes = _Labels(tuple(ErrorCode), 0, _NAME)
         self._requests = _Children(
@@ -103,7 +120,8 @@ class Metrics:
             "last_sweep_timestamp_seconds",
             "When the last pass of the sweep ended, in seconds since 1970; 0 = none yet.",
             namespace="onegrid",
-            registry=self.registry,
+            registry=self._counted,
+            multiprocess_mode="max",
         )
         self._durations = Histogram(
             "request_seconds",
@@ -111,12 +129,16 @@ class Metrics:
             ("route",),
             namespace="onegrid",
             buckets=_SECONDS,
-            registry=self.registry,
+            registry=self._counted,
         )
         self._api, self._rest = map(self._durations.labels, ("/graphql", OTHER))
-        self.registry.register(_Read(readings or Readings()))
-        for collector in (ProcessCollector, PlatformCollector, GCCollector):
-            collector(registry=self.registry)
+        self._noted = _Noted(readings or Readings(), self._counted)
+        if folder is None:
+            for collector in (ProcessCollector, PlatformCollector, GCCollector):
+                collector(registry=self.registry)
+        else:
+            MultiProcessCollector(self.registry, str(folder))  # type: ignore[no-untyped-call]
+            self.registry.register(_Workers(folder))
 
     def observe(self, facts: RequestFacts, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -162,7 +184,14 @@ class Metrics:
         """The route /metrics, in the format that the Accept header asks for."""
         return Route("/metrics", self._exposition)
 
+    async def note_for_ever(self, seconds: float = NOTE_SECONDS) -> None:
+        """Note what is only read, every so many seconds: other workers show it too."""
+        while True:
+            self._noted.note()
+            await asyncio.sleep(seconds)
+
     async def _exposition(self, request: Request) -> Response:
+        self._noted.note()
         try:
             encode, content_type = choose_encoder(request.headers.get("accept", ""))
         except (TypeError, ValueError):  # a version that is no number
@@ -171,10 +200,11 @@ class Metrics:
 
     def text(self) -> str:
         """All counts, as Prometheus reads them by default."""
+        self._noted.note()
         return generate_latest(self.registry).decode()
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(name, text, labels, namespace="onegrid", registry=self.registry)
+        return Counter(name, text, labels, namespace="onegrid", registry=self._counted)
 
 
 class _Labels:
@@ -210,28 +240,64 @@ class _Children:
         return child
 
 
-class _Read(Collector):
-    """What is read when asked for."""
+class _Noted:
+    """What is read, as gauges: sums over the workers that live, or what is true of all of them."""
 
-    def __init__(self, readings: Readings) -> None:
+    def __init__(self, readings: Readings, registry: CollectorRegistry) -> None:
         self._readings = readings
 
-    def collect(self) -> Iterator[Metric]:
-        """The readings as they are now."""
-        ready = int(self._readings.ready())
-        yield GaugeMetricFamily("onegrid_ready", "Whether queries can be answered.", ready)
-        yield GaugeMetricFamily("onegrid_tenants", "Tenants in force.", self._readings.tenants())
-        open_ = self._readings.subscriptions()
-        yield GaugeMetricFamily("onegrid_subscriptions", "Subscriptions that are open.", open_)
-        sockets = self._readings.sockets()
-        yield GaugeMetricFamily("onegrid_sockets", "WebSockets that are open.", sockets)
-        pools = list(self._readings.pools())
-        for name, text in _POOL.items():
-            gauge = GaugeMetricFamily(f"onegrid_pool_{name}", text, labels=("login",))
-            for pool in pools:
-                gauge.add_metric((pool.login,), getattr(pool, name))
-            yield gauge
+        def gauge(name: str, text: str, mode: Mode = "livesum", *labels: str) -> Gauge:
+            return Gauge(
+                name, text, labels, namespace="onegrid", registry=registry, multiprocess_mode=mode
+            )
 
+        gauge("workers", "Processes that serve.").set(1)
+        self._ready = gauge("ready", "Whether queries can be answered.", "livemin")
+        self._tenants = gauge("tenants", "Tenants in force.", "livemin")
+        self._subscriptions = gauge("subscriptions", "Subscriptions that are open.")
+        self._sockets = gauge("sockets", "WebSockets that are open.")
+        self._pools = {
+            name: gauge(f"pool_{name}", text, "livesum", "login") for name, text in _POOL.items()
+        }
+
+    def note(self) -> None:
+        """Note the readings as they are now."""
+        readings = self._readings
+        self._ready.set(readings.ready())
+        self._tenants.set(readings.tenants())
+        self._subscriptions.set(readings.subscriptions())
+        self._sockets.set(readings.sockets())
+        for pool in readings.pools():
+            for name, gauge in self._pools.items():
+                gauge.labels(pool.login).set(getattr(pool, name))
+
+
+class _Workers(Collector):
+    """The processes of the workers that live: sums, but of bounds and beginnings the least."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def collect(self) -> Iterator[Metric]:
+        """What the operating system says of them together."""
+        found: dict[str, Metric] = {}
+        values: dict[str, list[float]] = {}
+        for file in self._folder.glob("gauge_livesum_*.db"):
+            pid = file.stem.rpartition("_")[2]
+            for family in ProcessCollector(pid=pid.__str__, registry=None).collect():
+                found.setdefault(family.name, family)
+                read = [sample.value for sample in family.samples]
+                values.setdefault(family.name, []).extend(read)
+        for name, family in found.items():
+            together = min if name in _LEAST else sum
+            sample = family.samples[0]._replace(value=together(values[name]))
+            family.samples = [sample]
+            yield family
+
+
+Mode = Literal["livesum", "livemin"]
+
+_LEAST = {"process_start_time_seconds", "process_max_fds"}
 
 _POOL = {
     "size": "Open database connections of a login role.",

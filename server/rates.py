@@ -178,7 +178,7 @@ class Rates:
     async def _taken(self, budget: _Budget, cost: int) -> Window | None:
         """Take a cost off a budget, as the library's `hit` does; its window then, or None."""
         counts, (rate, _, _, counted, seconds) = self._counts, budget
-        if isinstance(counts, Counts):  # one process: no need to wait, nor to ask twice
+        if isinstance(counts, Alone):  # on this machine: no need to wait, nor to ask twice
             return counts.take(counted, rate.amount, seconds, cost)
         if not await counts.acquire_sliding_window_entry(counted, rate.amount, seconds, cost):
             return None

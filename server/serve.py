@@ -6,25 +6,18 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from schema.database import Database, engine
 from server.app import create_app
-from server.live import Live
-from server.prepare import login_addresses
-from server.protocol import BoundedProtocol
+from server.listening import DRAIN_SECONDS, listening, protocols
 from server.services import open_services
 from server.settings import Settings
-from server.socket_protocol import BoundedSocketProtocol
-
-DRAIN_SECONDS = 10
-"""How long requests may run on after the server was told to stop."""
-
-KEEP_ALIVE_SECONDS = 75
-"""How long an idle connection is kept: longer than the proxies in front keep theirs."""
+from server.worker import opened
+from server.workers import serve_together
 
 
 class PortError(Exception):
@@ -52,18 +45,23 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, url: str, listener: socket.socket) -> None:
-    """Serve until stopped; a running request is finished first."""
+    """Serve until stopped; a running request is finished first.
+
+    Errors: those of `open_services`; with several workers those of `serve_together` too.
+    """
     # uvicorn raises the signal that stopped it once more, which would end this process before
     # the embedded PostgreSQL is stopped
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    say = partial(print, addresses(settings), flush=True)
+    if settings.workers > 1:
+        serve_together(settings, url, listener, say)
+        return
     services = open_services(settings)
-    logins = login_addresses(settings, url)
-    database = Database(url, settings.pool_size, settings.statement_timeout, logins)
-    live = Live(database, engine(url), settings.refresh_seconds)
+    live = opened(settings, url)
     server = Server(
         create_app(live, services),
         live.stop,
-        lambda: print(addresses(settings), flush=True),
+        say,
         max_message=settings.max_body,
         unread_seconds=settings.unread_seconds,
     )
@@ -87,26 +85,10 @@ class Server(uvicorn.Server):
         max_message: int = 102_400,
         unread_seconds: float = 30.0,
     ) -> None:
-        class Http(BoundedProtocol):
-            UNREAD_SECONDS = unread_seconds
-
-        class Socket(BoundedSocketProtocol):
-            UNREAD_SECONDS = unread_seconds
-
-        config = uvicorn.Config(
-            app,
-            http=Http,
-            ws=Socket,
-            ws_max_size=max_message,
-            ws_per_message_deflate=False,  # some 20 KB a socket, for messages that are small
-            log_config=None,  # server/logs.py has set it up
-            log_level="warning",
-            access_log=False,  # the door writes it
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=drain_seconds,
+        http, ws = protocols(unread_seconds)
+        super().__init__(
+            uvicorn.Config(app, http=http, ws=ws, **listening(max_message, drain_seconds))
         )
-        super().__init__(config)
         self._on_stop = on_stop
         self._on_start = on_start
 

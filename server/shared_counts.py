@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.counts import Counts
+from server.mapped_counts import MappedCounts
 from server.settings import PREFIX, SettingsError, shown
 
 log = structlog.get_logger("onegrid")
@@ -36,7 +37,7 @@ class SharedCounts(Storage, SlidingWindowCounterSupport):
     def __init__(
         self,
         shared: RedisStorage | Counts,
-        alone: Counts,
+        alone: Counts | MappedCounts,
         *,
         pool: ConnectionPool | None = None,
         answer_seconds: float = ANSWER_SECONDS,
@@ -57,8 +58,8 @@ class SharedCounts(Storage, SlidingWindowCounterSupport):
         self._told = True
 
     @classmethod
-    def of(cls, url: str) -> "SharedCounts":
-        """Counts in the Redis at `url`, which is connected to when first needed.
+    def of(cls, url: str, alone: Counts | MappedCounts | None = None) -> "SharedCounts":
+        """Counts in the Redis at `url`, which is connected to when first needed, and in `alone`.
 
         Errors: `SettingsError` where `url` is no address of a Redis.
         """
@@ -75,7 +76,7 @@ class SharedCounts(Storage, SlidingWindowCounterSupport):
         redis = RedisStorage(
             "async+redis://", implementation="redispy", key_prefix="onegrid", **options
         )
-        return cls(redis, Counts(), pool=pool)
+        return cls(redis, Counts() if alone is None else alone, pool=pool)
 
     async def close(self) -> None:
         """End every connection."""
@@ -127,7 +128,7 @@ class SharedCounts(Storage, SlidingWindowCounterSupport):
         """Forget both windows of `key`."""
         await self._ask(lambda counts: counts.clear_sliding_window(key, expiry))
 
-    async def _ask(self, ask: Callable[[RedisStorage | Counts], Awaitable[T]]) -> T:
+    async def _ask(self, ask: Callable[[RedisStorage | Counts | MappedCounts], Awaitable[T]]) -> T:
         if self._again is not None:
             if self._clock() < self._again:
                 return await ask(self._alone)

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from server.asked import Asked, request_like
 from server.deadline import deadline
 from server.graphql import Gate, OpenContext
 from server.operations import Operation
+from server.tally import Tally
 
 Begin = Callable[[Operation, Any], Awaitable[Stream | ExecutionResult]]
 ExecuteEvent = Callable[[Operation, Any, Any], Awaitable[ExecutionResult]]
@@ -53,12 +53,13 @@ class Machinery:
 
 
 class Subscriptions:
-    """Those of one process that are open: at most `limit` of one actor."""
+    """Those of one process that are open: at most `limit` of one actor, as `tally` counts them."""
 
-    def __init__(self, machinery: Machinery, limit: int = 20) -> None:
+    def __init__(self, machinery: Machinery, limit: int = 20, tally: Tally | None = None) -> None:
         self._machinery = machinery
         self._limit = limit
-        self._open: Counter[str] = Counter()
+        self._tally = Tally() if tally is None else tally
+        self._open = 0
 
     @property
     def feed(self) -> Feed:
@@ -66,7 +67,7 @@ class Subscriptions:
         return self._machinery.feed
 
     def __len__(self) -> int:
-        return self._open.total()
+        return self._open
 
     async def begin(
         self, asked: Asked, last: str | None = None
@@ -77,9 +78,9 @@ class Subscriptions:
         Errors: `CodedError` OPERATIONS_EXCEEDED, BAD_REQUEST, DEADLINE_EXCEEDED, those of contexts.
         """
         owner = self._machinery.gate.owner(asked.caller)
-        if self._open[owner] >= self._limit:
+        if not self._tally.take(owner, self._limit):
             raise _too_many(self._limit)
-        self._open[owner] += 1
+        self._open += 1
         subscription = None
         try:
             subscription = await self._begun(asked, last, owner)
@@ -106,9 +107,8 @@ class Subscriptions:
         return Subscription(machinery, asked, stream, lambda: self._closed(owner))
 
     def _closed(self, owner: str) -> None:
-        self._open[owner] -= 1
-        if not self._open[owner]:
-            del self._open[owner]
+        self._open -= 1
+        self._tally.give_back(owner)
 
 
 class Subscription:

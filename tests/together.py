@@ -4,11 +4,14 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 # what these stand on takes longer to make than most of their tests
 TOGETHER = (
+    "tests/bench/",
     "tests/isolation/",
     "tests/schema/issues/test_lists.py",
     "tests/schema/issues/test_systems.py",
+    "tests/server/execution/test_whole_schema.py",
     "tests/server/test_browser.py",
     "tests/server/test_schemathesis.py",
+    "tests/server/test_workers.py",
 )
 
 

@@ -32,8 +32,9 @@ def samples(metrics: Metrics) -> Samples:
 
 
 def counted(metrics: Metrics) -> Samples:
-    """What is counted, without zeros."""
-    return {name: value for name, value in samples(metrics).items() if value}
+    """What is counted, without zeros and this process."""
+    found = samples(metrics).items()
+    return {name: value for name, value in found if value and name != "workers{}"}
 
 
 def operation(name: str | None, kind: str = "query", **facts: object) -> RequestFacts:

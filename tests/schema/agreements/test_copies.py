@@ -25,7 +25,7 @@ from schema.agreements.propose import Propose, Submit
 from schema.agreements.renew import Renew
 from schema.agreements.revise import Revise
 from schema.agreements.sign import Sign
-from schema.errors import CodedError
+from schema.errors import CodedError, ErrorCode
 from schema.refusals import Refused
 from schema.tables.agreement import ActivityKind, Completion
 from schema.work import Action
@@ -48,6 +48,9 @@ from tests.schema.agreements.trouble import InjectedError, Opener, Trouble
 ROOT = Path(__file__).parents[3]
 WRITES = 6
 """Writes of a signature: a party and the agreement in each tenant, then the logs' first ones."""
+
+LATE = 8
+"""How many writers may be late: all eight, once, when the machine stands still."""
 
 TROUBLES: Sequence[Trouble | None] = (*Trouble, None)
 
@@ -198,12 +201,17 @@ async def test_confirmed_and_disputed_at_once(pair: Pair) -> None:
 
 
 class Writers:
-    """Eight who change three agreements of three cities, each as it comes."""
+    """Eight who change three agreements of three cities, each as it comes.
+
+    `late` are those who had to wait for longer than a statement may take, as on a machine that
+    stands still: they were told so, and wrote nothing.
+    """
 
     def __init__(self, pair: Pair, agreements: Sequence[tuple[uuid.UUID, tuple[int, ...]]]) -> None:
         self._pair, self._agreements = pair, agreements
         self.done: list[Concluded] = []
         self.refused: list[Refused] = []
+        self.late = 0
 
     async def write(self, random: Random, until: float, most: int) -> None:
         """Do one thing after the other, until a time has come or `most` are done."""
@@ -213,7 +221,13 @@ class Writers:
             agreement, tenants = random.choice(self._agreements)
             tenant_id = random.choice(tenants)
             action = await self._action(random, agreement, tenant_id)
-            outcome = await self._pair.do(action, admin(tenant_id))
+            try:
+                outcome = await self._pair.do(action, admin(tenant_id))
+            except CodedError as error:
+                if error.code is not ErrorCode.DEADLINE_EXCEEDED:
+                    raise
+                self.late += 1
+                continue
             if isinstance(outcome, Refused):
                 self.refused.append(outcome)
             else:
@@ -251,15 +265,20 @@ async def write_at_once(pair: Pair, seconds: float, most: int) -> Writers:
     until = time.monotonic() + seconds
     await asyncio.gather(*(writers.write(Random(seed), until, most) for seed in range(8)))
     await pair.demand_sound()
+    gaps = await pair.sql(
+        "SELECT tenant_id FROM event GROUP BY 1 HAVING max(seq) <> count(*) OR min(seq) <> 1"
+    )
+    assert gaps == []
+    assert writers.late <= LATE
     return writers
 
 
 async def test_eight_writers(new_database: NewDatabase, tmp_path: Path) -> None:
-    """Writers from all sides wait for one another, and none of them ever fails."""
+    """Writers from all sides wait for one another, and none of them fails."""
     url = await new_database(DEFINITIONS)
     async with pair_at(url, tmp_path / "keys.json", size=8) as pair:
         writers = await write_at_once(pair, 60, 5)
-    assert len(writers.done) + len(writers.refused) == 40
+    assert len(writers.done) + len(writers.refused) + writers.late == 40
     assert len(writers.done) > 8
 
 
@@ -269,10 +288,6 @@ async def test_eight_writers_for_long(new_database: NewDatabase, tmp_path: Path)
     url = await new_database(DEFINITIONS)
     async with pair_at(url, tmp_path / "keys.json", size=8) as pair:
         writers = await write_at_once(pair, 20, 10**6)
-        gaps = await pair.sql(
-            "SELECT tenant_id FROM event GROUP BY 1 HAVING max(seq) <> count(*) OR min(seq) <> 1"
-        )
-    assert gaps == []
     assert len(writers.done) > 200
 
 
