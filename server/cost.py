@@ -300,7 +300,7 @@ def _asked(names: list[str], rows: list[int], variables: Mapping[str, Any]) -> i
 
 
 def _literal(value: ValueNode) -> int:
-    is_small = isinstance(value, IntValueNode) and len(value.value) < 10
+    is_small = isinstance(value, IntValueNode) and len(value.value) < 12
     return _clipped(int(value.value)) if is_small else MAX_PAGE  # type: ignore[attr-defined]
 
 

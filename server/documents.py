@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
+    SourceLocation,
     parse,
     validate,
 )
@@ -26,6 +27,9 @@ from server.bounds import (
     scan_excess,
 )
 from server.cost import Cost, Costs, OperationCost
+from server.execution.lifting import lift
+from server.execution.literals import Literals, literals_of
+from server.execution.templates import Shape, Template, Written
 from server.extent import asks_for_schema, scan
 
 TOKEN_BYTES = 650
@@ -34,6 +38,9 @@ TOKEN_BYTES = 650
 SUGGESTIONS = 5
 """Errors that say "Did you mean"; to look for what was meant takes longer than to validate."""
 
+LIFT_BYTES = 4 * TOKEN_BYTES
+"""What a lifted literal takes in memory besides, with its variable."""
+
 T = TypeVar("T")
 
 
@@ -41,17 +48,35 @@ T = TypeVar("T")
 class Document:
     """A document that is valid against the schema, with its operations in the order written.
 
-    `costs` are those of its operations, in the same order.
+    `costs` are those of its operations, in the same order. In `plans` an executor keeps what it
+    worked out of them.
+
+    Texts that differ in their literals only share all of these: there the literals are
+    variables, which no client can name, and `lifted` has the values of this text, to be run with
+    the client's variables. `written` is this text then, while the places of nodes are those in
+    the first text: see `locate`.
     """
 
     ast: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
     costs: tuple[OperationCost, ...] = ()
     bounds: Bounds | None = None
+    plans: dict[int, Any] = field(default_factory=dict, compare=False)
+    template: Template | None = None
+    lifted: Mapping[str, Any] = field(default_factory=dict)
+    written: Written | None = None
+
+    def locate(self, offset: int) -> SourceLocation:
+        """The line and the column, in this text, of a node that begins at `offset` by its `loc`."""
+        if self.written is not None:
+            return self.written.locate(offset)
+        assert self.ast.loc is not None
+        return self.ast.loc.source.get_location(offset)
 
     def cost(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Cost:
         """What one of the operations may come to with the variables as they were sent.
 
+        The lifted ones have to be among them.
         Errors: `CodedError` NODES_EXCEEDED or COST_EXCEEDED where that is above the bounds.
         """
         at = next(n for n, known in enumerate(self.operations) if known is operation)
@@ -86,6 +111,11 @@ class Documents:
 
     Remembered are `capacity` documents that take about `memory` bytes, and an eighth of that of
     failures, so that they cannot push documents out. A text that was not parsed is forgotten.
+
+    The second text that differs from another in its literals only makes a document for all such
+    texts: they are neither parsed nor validated then, nor remembered. The first keeps its own, in
+    which literals are literals: clients whose texts never change lose nothing. A text with a
+    literal that its place does not accept goes the ordinary way.
     """
 
     def __init__(
@@ -104,31 +134,78 @@ class Documents:
         self._introspection = introspection
         self._max_errors = max_errors
         self._documents: _Memory[Document] = _Memory(capacity, memory)
+        self._shapes: _Memory[Shape | None] = _Memory(4 * capacity, memory // 8)
         self._failures: _Memory[DocumentFailure] = _Memory(max(capacity // 8, 1), memory // 8)
 
     def __contains__(self, text: str) -> bool:
         """Whether what `text` comes to is remembered."""
+        return self.find(text) is not None
+
+    def find(self, text: str) -> Document | DocumentFailure | None:
+        """What `text` comes to, where that is remembered, of itself or of texts like it."""
         if self._length_excess(text) is not None:
-            return False
-        return text in self._documents or text in self._failures
+            return None
+        found = self._documents.get(text) or self._failures.get(text)
+        if found is not None:
+            return found
+        literals = literals_of(text)
+        return None if literals is None else self._alike(text, literals)
 
     def get(self, text: str) -> Document | DocumentFailure:
         """The document written in `text`, or why there is none."""
         excess = self._length_excess(text)
         if excess is not None:
             return _refused(excess.refusal())
-        found = self._documents.get(text) or self._failures.get(text)
+        found = self.find(text)
         if found is not None:
             return found
         started = time.perf_counter()
         made, weight = self._read(text)
         if isinstance(made, Document):
-            self._documents.keep(text, made, weight)
-            return made
+            return self._lifted(text, made, weight) or self._kept(text, made, weight)
         failure = replace(made, seconds=time.perf_counter() - started)
         if weight:
             self._failures.keep(text, failure, weight)
         return failure
+
+    def _kept(self, text: str, document: Document, weight: int) -> Document:
+        self._documents.keep(text, document, weight)
+        return document
+
+    def _alike(self, text: str, literals: Literals) -> Document | None:
+        """The document of a text that differs from one that is known in its literals only."""
+        shape = self._shapes.get(literals.key)
+        if shape is None:
+            return None
+        known = self._documents.get(shape.variant(*literals))
+        if known is None or known.template is None:
+            return None
+        values = known.template.values(literals.raws)
+        if values is None:
+            return None
+        written = Written(known.template, text, literals.raws)
+        ast, operations, plans = known.ast, known.operations, known.plans
+        return Document(ast, operations, known.costs, known.bounds, plans, None, values, written)
+
+    def _lifted(self, text: str, document: Document, weight: int) -> Document | None:
+        """The document of a valid text and of those like it, from the second one on."""
+        literals = literals_of(text)
+        if literals is None:
+            return None
+        if literals.key not in self._shapes:
+            self._shapes.keep(literals.key, None, len(literals.key) * 4)
+            return None
+        lifted = lift(self._schema, document.ast, text, literals)
+        if lifted is None:
+            return None
+        shape = Shape(lifted.fixed, lifted.compared)
+        variant = shape.variant(*literals)
+        self._shapes.keep(literals.key, shape, len(literals.key) * 4)
+        if variant not in self._documents:
+            template = Template(lifted.lifts, lifted.starts, literals.raws)
+            made = self._document(lifted.ast, template)
+            self._documents.keep(variant, made, weight + len(lifted.lifts) * LIFT_BYTES)
+        return self._alike(text, literals)
 
     def _length_excess(self, text: str) -> Excess | None:
         return None if self._bounds is None else length_excess(text, self._bounds)
@@ -152,7 +229,11 @@ class Documents:
         errors = self._errors(ast)
         if errors:
             return _failure(ErrorCode.VALIDATION_FAILED, errors)
-        return Document(ast, _operations(ast), self._costs.compile(ast), self._bounds)
+        return self._document(ast)
+
+    def _document(self, ast: DocumentNode, template: Template | None = None) -> Document:
+        costs = self._costs.compile(ast)
+        return Document(ast, _operations(ast), costs, self._bounds, template=template)
 
     def _errors(self, ast: DocumentNode) -> list[GraphQLError]:
         """The validation errors; only the first are validated again for their suggestions."""
@@ -174,31 +255,32 @@ class Documents:
 
 
 class _Memory(Generic[T]):
-    """Values by text: at most `capacity`, of at most `limit` together; the oldest goes first."""
+    """Values by key: at most `capacity`, of at most `limit` together; the oldest goes first."""
 
     def __init__(self, capacity: int, limit: int) -> None:
         self._capacity = capacity
         self._limit = limit
         self._weight = 0
-        self._kept: OrderedDict[str, tuple[T, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
 
-    def __contains__(self, text: str) -> bool:
-        return text in self._kept
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._kept
 
-    def get(self, text: str) -> T | None:
-        """What is kept for `text`; now it is the newest."""
-        found = self._kept.get(text)
+    def get(self, key: Hashable) -> T | None:
+        """What is kept for `key`; now it is the newest."""
+        found = self._kept.get(key)
         if found is None:
             return None
-        self._kept.move_to_end(text)
+        self._kept.move_to_end(key)
         return found[0]
 
-    def keep(self, text: str, value: T, weight: int) -> None:
-        """Keep a new value, unless it is heavier than all may be together."""
+    def keep(self, key: Hashable, value: T, weight: int) -> None:
+        """Keep a value, unless it is heavier than all may be together."""
         if weight > self._limit:
             return
-        self._kept[text] = (value, weight)
-        self._weight += weight
+        _, replaced = self._kept.pop(key, (None, 0))
+        self._kept[key] = (value, weight)
+        self._weight += weight - replaced
         while len(self._kept) > self._capacity or self._weight > self._limit:
             _, (_, lost) = self._kept.popitem(last=False)
             self._weight -= lost

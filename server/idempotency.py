@@ -40,7 +40,8 @@ def idempotency_key(key: str, sender: str, text: str, operation: Operation) -> I
     order variables stand makes no difference.
     Errors: `CodedError` BAD_REQUEST where the variables are nested too deeply.
     """
-    asked = [key, text, operation.operation_name, operation.variables]
+    sent = operation.variables if operation.sent is None else operation.sent
+    asked = [key, text, operation.operation_name, sent]
     return IdempotencyKey(_hash([key, sender]), _hash(asked))
 
 

@@ -1,9 +1,10 @@
 """Operations: the one operation of a document that a request asks for, ready for an executor."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import DocumentNode, OperationDefinitionNode
+from graphql import DocumentNode, OperationDefinitionNode, SourceLocation
 
 from schema.errors import CodedError, ErrorCode
 from server.documents import Document
@@ -14,14 +15,22 @@ from server.parameters import Parameters
 class Operation:
     """What an executor is asked to run.
 
-    `document` is valid against the schema and the same object for the same text, `definition`
-    is one of its operations. `variables` are as sent: the executor coerces them.
+    `document` is valid against the schema and the same object for texts that differ in their
+    literals only, `definition` is one of its operations. `variables` are as sent, with those that
+    stand for literals: the executor coerces them. `sent` are the client's alone, where they differ.
+    `plans` lasts as long as the document: there the executor keeps what it worked out of it.
+
+    `locate` gives line and column of a node by the offset in its `loc`; None where that is right
+    as it is, because the document was made of this very text.
     """
 
     document: DocumentNode
     definition: OperationDefinitionNode
     variables: dict[str, Any]
     extensions: dict[str, Any]
+    plans: dict[int, Any] = field(default_factory=dict, compare=False)
+    sent: dict[str, Any] | None = None
+    locate: Callable[[int], SourceLocation] | None = None
 
     @property
     def operation_name(self) -> str | None:
@@ -35,7 +44,11 @@ def select_operation(document: Document, parameters: Parameters) -> Operation:
     Raises CodedError OPERATION_UNKNOWN with the names that the document has.
     """
     definition = _definition(document, parameters.operation_name)
-    return Operation(document.ast, definition, parameters.variables, parameters.extensions)
+    sent, extensions = parameters.variables, parameters.extensions
+    if document.written is None:
+        return Operation(document.ast, definition, sent, extensions, document.plans)
+    variables, locate = {**sent, **document.lifted}, document.locate
+    return Operation(document.ast, definition, variables, extensions, document.plans, sent, locate)
 
 
 def _definition(document: Document, name: str | None) -> OperationDefinitionNode:

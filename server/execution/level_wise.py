@@ -372,9 +372,9 @@ class _Run:
         if left:
             try:
                 found = await self._context.read(batch, left)
+                loaded.update(zip(left, found, strict=True))
             except Exception as error:
-                found = [error] * len(left)
-            loaded.update(zip(left, found, strict=True))
+                loaded.update(dict.fromkeys(left, error))
         return loaded
 
     def _arrived(self, task: _Task) -> None:

@@ -29,6 +29,9 @@ from server.execution.variables import Variables
 
 TYPENAME = "__typename"
 
+MOST_PLANS = 8
+"""Plans kept of one operation, which could have one for each way its conditions may turn out."""
+
 
 class UnsupportedError(Exception):
     """The operation has something that only the general executor can do."""
@@ -189,6 +192,8 @@ class Planned:
         if None in conditions:  # given as null in spite of a default: an error of each selection
             return None
         if conditions not in self._plans:
+            if len(self._plans) == MOST_PLANS:
+                del self._plans[next(iter(self._plans))]
             self._plans[conditions] = self._planned(conditions)
         return self._plans[conditions]
 
