@@ -50,12 +50,16 @@ class StaleRegistryError(CodedError):
 
 @dataclass(frozen=True)
 class Resources:
-    """What all operations of a process share."""
+    """What all operations of a process share.
+
+    Who may not read issues is shown no row of statistics with fewer than `suppression`.
+    """
 
     database: Database
     keyring: Keyring
     refresh: Callable[[], Awaitable[Registry]]
     speller: Speller
+    suppression: int = 5
 
 
 class Batch(NamedTuple):

@@ -12,6 +12,8 @@ from schema.changes import ChangeKind
 from schema.events import EventKind
 from schema.loaders.cooperative_statistics import CooperativeDimension
 from schema.loaders.issue_order import IssueOrder
+from schema.loaders.issue_statistics import IssueDimension
+from schema.loaders.organization_statistics import OrganizationDimension
 from schema.loaders.posting_match import MatchReasonKind
 from schema.personal import PersonalClass
 from schema.refusals import RefusalCode
@@ -32,6 +34,7 @@ from tenants.cooperation import CooperativeMeasure
 from tenants.deadline import DeadlineStatus
 from tenants.definition import DataKind
 from tenants.hierarchy import Rung
+from tenants.posts import Employment
 from tenants.roles import Role
 from tenants.workflow import ActionNeed, Effect, Phase, Severity, Solved, TimeUnit
 
@@ -102,6 +105,14 @@ _described(
         "CITY_ADMIN": "市级管理员 | city administrator",
         "PROVINCE_ANALYST": "省级分析员 | provincial analyst",
         "PROVINCE_ADMIN": "省级管理员 | provincial administrator",
+    },
+)
+_described(
+    Employment,
+    "专职或兼职 | Whether a post is its holder's whole work.",
+    {
+        "FULL_TIME": "专职 | the holder's whole work",
+        "PART_TIME": "兼职 | the holder has other work",
     },
 )
 _described(
@@ -483,6 +494,16 @@ _described(
     },
 )
 _described(
+    OrganizationDimension,
+    "组织统计的维度 | What statistics of organizations are broken down by.",
+    {
+        "CITY": "城市 | city",
+        "RUNG": "可比层级 | rung",
+        "LEVEL": "层级,由各市自定 | level, a city's own",
+        "POST": "岗位种类,由各市自定 | kind of post, a city's own",
+    },
+)
+_described(
     CooperativeDimension,
     "合作社统计的维度 | What statistics of cooperatives are broken down by.",
     {
@@ -602,6 +623,23 @@ _described(
         "FULFILLED": "已兑现 | what was promised is delivered, and confirmed",
         "OVERDUE": "逾期未兑现 | it is past its due date",
         "MISSED": "协议已结束而未兑现 | the agreement is over, and it is not fulfilled",
+    },
+)
+_described(
+    IssueDimension,
+    "事项统计的维度 | What statistics of issues are broken down by.",
+    {
+        "CITY": "城市 | city",
+        "ORGANIZATION": "现在所在的组织(不含其下级)| organization where they stand now, without "
+        "those below it",
+        "RUNG": "现在所在组织的可比层级 | rung of the organization where they stand now",
+        "DOMAIN": "省级服务领域;未归入的不成行,见 unmapped | provincial service domain; what maps "
+        "to none makes no row, see `unmapped`",
+        "SERVICE": "服务事项 | service",
+        "PHASE": "阶段 | phase",
+        "SEVERITY": "难度 | severity",
+        "CHANNEL": "上报渠道 | channel",
+        "MONTH": "上报月份(北京时间)| month of the report, in China",
     },
 )
 _described(

@@ -12,6 +12,9 @@ Level = Annotated["LevelType", strawberry.lazy("schema.hierarchies.types")]
 PostKind = Annotated["PostKindType", strawberry.lazy("schema.hierarchies.types")]
 Organization = Annotated["OrganizationType", strawberry.lazy("schema.organizations.types")]
 Organizations = Annotated["OrganizationConnection", strawberry.lazy("schema.organizations.types")]
+OrganizationStatistics = Annotated[
+    "OrganizationStatisticsType", strawberry.lazy("schema.organizations.statistics")
+]
 LevelCount = Annotated["LevelCountType", strawberry.lazy("schema.organizations.types")]
 Catalogue = Annotated["ServiceCatalogueType", strawberry.lazy("schema.services.types")]
 Workflow = Annotated["WorkflowType", strawberry.lazy("schema.services.types")]
@@ -21,6 +24,7 @@ WorkflowAction = Annotated["WorkflowActionType", strawberry.lazy("schema.service
 Service = Annotated["ServiceType", strawberry.lazy("schema.services.types")]
 Issue = Annotated["IssueType", strawberry.lazy("schema.issues.types")]
 Issues = Annotated["IssueConnection", strawberry.lazy("schema.issues.types")]
+IssueStatistics = Annotated["IssueStatisticsType", strawberry.lazy("schema.issues.statistics")]
 Note = Annotated["NoteType", strawberry.lazy("schema.issues.types")]
 Figures = Annotated["FigureConnection", strawberry.lazy("schema.figures.types")]
 TenantDefinition = Annotated["TenantDefinitionType", strawberry.lazy("schema.definitions.types")]

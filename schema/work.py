@@ -1,18 +1,20 @@
 """A write: one transaction in one tenant, whose rules either carry through or leave nothing."""
 
 import datetime
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.access import Denied, Permission, permitted
 from schema.actor import Actor
+from schema.counting import Counting
 from schema.events import Event, append
 from schema.keyring import Keyring
 from schema.refusals import Refused, forbidden
+from schema.rollup import Source
 from schema.scope import Login, Scope
 from schema.sides import each_side, peer
 from tenants.definition import Definition
@@ -25,6 +27,7 @@ class Work:
     """What an action works with; it never commits, and adds what it did to `events`.
 
     `beside` has the events of other tenants' logs, by tenant, where copies of theirs were written.
+    `counting` is what the rollups have to add at the end.
     """
 
     connection: AsyncConnection
@@ -35,11 +38,24 @@ class Work:
     keyring: Keyring
     events: list[Event] = field(default_factory=list)
     beside: dict[int, list[Event]] = field(default_factory=dict)
+    counting: Counting = field(default_factory=Counting)
 
     @property
     def tenant_id(self) -> int:
         """The one tenant that the transaction may touch."""
         return self.definition.tenant_id
+
+    async def count(self, source: Source, ids: Iterable[Any], tenant_id: int | None = None) -> None:
+        """Have the change of source rows counted: call it once they are locked, before it.
+
+        `tenant_id` is the tenant that the transaction is in, None for the work's own. One
+        statement; none for rows that are counted already.
+        """
+        await self.counting.before(self.connection, tenant_id or self.tenant_id, source, ids)
+
+    def count_new(self, source: Source, ids: Iterable[Any], tenant_id: int | None = None) -> None:
+        """Have source rows counted that the transaction makes."""
+        self.counting.made(tenant_id or self.tenant_id, source, ids)
 
     def denial(self, permission: Permission, path: str | None, *named: str) -> Refused | None:
         """Why the actor may not do this at the organization with this path (None = the tenant).
@@ -87,10 +103,12 @@ async def perform(
 
 
 async def _tell(work: Work) -> None:
-    """Write all events, as the last thing: whoever has a log's counter commits next."""
+    """Count, then write all events, as the last things: who has a log's counter commits next."""
     own = work.tenant_id
     logs = {own: work.events, **work.beside}
-    told = [tenant_id for tenant_id, events in logs.items() if events]
-    async for tenant_id in each_side(work.connection, own, told):
-        actor = work.actor if tenant_id == own else peer(work.actor, own)
-        await append(work.connection, tenant_id, actor, logs[tenant_id], work.now)
+    told = {tenant_id for tenant_id, events in logs.items() if events}
+    async for tenant_id in each_side(work.connection, own, told | work.counting.tenants):
+        await work.counting.write(work.connection, tenant_id)
+        if tenant_id in told:
+            actor = work.actor if tenant_id == own else peer(work.actor, own)
+            await append(work.connection, tenant_id, actor, logs[tenant_id], work.now)

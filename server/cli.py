@@ -50,8 +50,10 @@ from server.prepare import (
 from server.secrets import SecretError, token_key_file
 from server.serve import PortError, bind, serve
 from server.settings import PREFIX, Settings, SettingsError, load_settings, settings_table, shown
+from server.statistics import check_statistics, rebuild_statistics
 from server.sweeping import Pass, sweep_once
 from server.tokens import open_mint
+from server.workers import WorkersError
 from tenants.definition import Definition
 from tenants.files import json_schema, tenant_files
 from tenants.problems import InvalidTenantsError
@@ -74,6 +76,9 @@ class Seeds(Protocol):
     def load(self, sample: bool, issues: int) -> int:
         """Load them, with a progress bar; the exit code, after saying what is wrong."""
 
+    def load_published(self, scale: int, seed: int) -> int:
+        """Load organizations, and so many times the data that documents state; like `load`."""
+
 
 class TenantKindName(StrEnum):
     """Kinds of tenant files."""
@@ -95,6 +100,7 @@ def build(seeds: Seeds) -> typer.Typer:
     app.add_typer(tenants, name="tenants")
     app.add_typer(_privacy(), name="privacy")
     app.add_typer(_agreements(), name="agreements")
+    app.add_typer(_statistics(), name="statistics")
 
     @app.command("serve")
     def serve_command(
@@ -106,10 +112,18 @@ def build(seeds: Seeds) -> typer.Typer:
                 "(default: only with the embedded database).",
             ),
         ] = None,
+        workers: Annotated[
+            int | None,
+            typer.Option(
+                min=1, max=64, help="How many processes serve (default: ONEGRID_WORKERS)."
+            ),
+        ] = None,
     ) -> None:
         """Serve on ONEGRID_HOST:ONEGRID_PORT."""
         with explained():
             settings = _settings()
+            if workers is not None:
+                settings = settings.model_copy(update={"workers": workers})
             listener = bind(settings.host, settings.port)
             wanted = settings.database_url is None if prepare_first is None else prepare_first
             definitions = read_tenants(settings) if wanted else ()
@@ -149,15 +163,32 @@ def build(seeds: Seeds) -> typer.Typer:
                 f"(default: {seeds.issues} with --sample). Others are never touched.",
             ),
         ] = None,
+        scale: Annotated[
+            str | None,
+            typer.Option(
+                help="Generate data at the published scale: `published`, or how many times of it, "
+                "1 to 100. Into a database without sample data.",
+            ),
+        ] = None,
+        random_seed: Annotated[
+            int, typer.Option(min=0, help="With --scale: another number makes other data.")
+        ] = 1,
     ) -> None:
         """Load the data: divisions, organizations of the tenant files, reported figures."""
         with explained():
             settings = _settings()
-            wanted = _sample(settings.demo, sample, issues)
+            times = None if scale is None else _times(scale)
+            if times is not None and (sample or issues):
+                raise ValueError("--scale generates its own data: leave --sample and --issues out")
+            wanted = times is None and _sample(settings.demo, sample, issues)
             definitions = read_tenants(settings)
             url = database_url(settings)
             prepare(url, definitions, login_passwords(settings, url))
-            if code := seeds.load(wanted, seeds.issues if issues is None else issues):
+            if times is None:
+                code = seeds.load(wanted, seeds.issues if issues is None else issues)
+            else:
+                code = seeds.load_published(times, random_seed)
+            if code:
                 raise typer.Exit(code)
 
     @app.command("sweep")
@@ -302,6 +333,19 @@ def build(seeds: Seeds) -> typer.Typer:
     return app
 
 
+PUBLISHED, MOST_TIMES = "published", 100
+"""The scale that documents state, and how many times of it there can be."""
+
+
+def _times(scale: str) -> int:
+    """How many times the published scale is asked for."""
+    if scale == PUBLISHED:
+        return 1
+    if scale.isdecimal() and 1 <= int(scale) <= MOST_TIMES:
+        return int(scale)
+    raise ValueError(f"--scale {scale}: expected {PUBLISHED!r} or a whole number from 1 to 100")
+
+
 def _sample(demo: bool, sample: bool | None, issues: int | None) -> bool:
     """Whether sample people are loaded: issues need them."""
     if sample is False and issues:
@@ -326,6 +370,48 @@ def _agreements() -> typer.Typer:
             if checked.differences:
                 _fail(f"{said}; differences: {len(checked.differences)}.", 1)
             typer.echo(f"{said}; no difference.")
+
+    return group
+
+
+_OneCity = Annotated[
+    str | None, typer.Option("--city", help="Only this tenant: six-digit code or slug.")
+]
+
+
+def _statistics() -> typer.Typer:
+    """The commands of statistics."""
+    group = typer.Typer(
+        help="Statistics: compare what is counted with a recount, or count anew.",
+        no_args_is_help=True,
+    )
+
+    @group.command("check")
+    def check_command(city: _OneCity = None) -> None:
+        """Recount everything and compare; end with 1 where any counter differs."""
+        with explained():
+            url = database_url(_settings())
+            with _progress("compared", aside=True) as progress:
+                compared = asyncio.run(check_statistics(url, city, progress))
+            for item in compared.differences:
+                key = " ".join(f"{name}={value}" for name, value in item.key.items())
+                typer.echo(
+                    f"{item.tenant_id:06} {item.rollup} [{key}] {item.counter}: "
+                    f"kept {item.kept}, recounted {item.recounted}"
+                )
+            said = f"{compared.cells} cells of {compared.tenants} tenants"
+            if compared.differences:
+                _fail(f"{said}; differences: {len(compared.differences)}.", 1)
+            typer.echo(f"{said}; no difference.")
+
+    @group.command("rebuild")
+    def rebuild_command(city: _OneCity = None) -> None:
+        """Count everything anew; whoever writes what is counted waits, tenant by tenant."""
+        with explained():
+            url = database_url(_settings())
+            with _progress("counted", aside=True) as progress:
+                done = asyncio.run(rebuild_statistics(url, city, progress))
+            typer.echo(f"{done.cells} cells of {done.tenants} tenants counted anew.")
 
     return group
 
@@ -446,9 +532,13 @@ def _confirm(found: Erasure) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar; what it gives is told how many are done, and of how many."""
-    bar = Progress(TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+def _progress(what: str, *, aside: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar; what it gives is told how many are done, and of how many.
+
+    `aside` shows it on standard error, where the output is for programs.
+    """
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=aside))
     with bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -509,6 +599,7 @@ def explained() -> Iterator[None]:
         SecretError,
         KeyFileError,
         CannotOpenError,
+        WorkersError,
         RuntimeError,
     ) as error:
         _fail(str(error), 1)

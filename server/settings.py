@@ -29,6 +29,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="监听地址 | address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="监听端口 | port to listen on")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="工作进程数,共用一个端口 | processes that serve, on one port together",
+    )
     data: Path = Field(
         Path("var"),
         description="数据目录(内嵌数据库在其中)| data folder, with the embedded database",
@@ -106,6 +112,11 @@ class Settings(BaseSettings):
         10_000, ge=1, description="可能返回的对象上限 | objects that an operation may return"
     )
     max_cost: int = Field(1000, ge=1, description="单个操作成本上限 | cost of an operation")
+    executor: Literal["level-wise", "general"] = Field(
+        "level-wise",
+        description="查询的执行方式:按层,或逐个对象(较慢,用于对照)| how queries are run: level by "
+        "level, or object by object (slower, to compare with)",
+    )
     rate_actor: str = Field(
         "300000/minute",
         description="每个访问者的成本速率 | cost that one actor may spend in a time",
@@ -117,8 +128,8 @@ class Settings(BaseSettings):
     max_subscriptions: int = Field(
         20,
         ge=1,
-        description="每个访问者同时打开的订阅上限(每进程)| subscriptions that one actor may have "
-        "open in a process",
+        description="每个访问者同时打开的订阅上限 | subscriptions that one actor may have open at "
+        "a server",
     )
     unread_seconds: float = Field(
         30.0,
@@ -129,8 +140,8 @@ class Settings(BaseSettings):
     )
     redis_url: str | None = Field(
         None,
-        description="多进程共用速率计数的 Redis,缺省进程内 | Redis that counts rates for several "
-        "processes; default: in this process",
+        description="多台服务器共用速率计数的 Redis,缺省各自计数 | Redis that counts rates for "
+        "several servers; default: each counts alone",
     )
     trusted_documents: Annotated[tuple[Path, ...], NoDecode] = Field(
         (),
@@ -150,6 +161,13 @@ class Settings(BaseSettings):
         gt=0,
         le=8760,
         description="Idempotency-Key 保留时间,小时 | hours that an Idempotency-Key is remembered",
+    )
+    suppression_threshold: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        description="统计中的行至少有几件才予显示,可查看这些事项的不限 | how many issues a row of "
+        "statistics has at least to be shown to who may not read them",
     )
     sweep_seconds: float = Field(
         30.0,

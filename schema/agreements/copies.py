@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 from sqlalchemy import and_, func, insert, or_, select, update
 
+from schema.agreement_rollups import AGREEMENTS
 from schema.agreements.content import Content
 from schema.agreements.outcome import changed_meanwhile, unknown_agreement
 from schema.events import Event, EventKind
@@ -208,7 +209,7 @@ async def change(work: Work, agreement: uuid.UUID, decide: Decide[T]) -> T | Ref
     if isinstance(decided, Refused):
         return decided
     homes = dict(copy.homes)
-    await _run(work, agreement, copy.tenants, decided.statements)
+    await _run(work, agreement, copy.tenants, decided.statements, is_new=False)
     if decided.handed_to is not None:
         homes |= await _hand_out(work, agreement, decided.handed_to)
     _tell(work, agreement, homes, decided.told)
@@ -225,7 +226,7 @@ async def found(work: Work, new: New) -> None:
         Insert(VERSION, ({**new.version, "agreement_id": new.id},)),
         Insert(PARTY, tuple({**party, "agreement_id": new.id} for party in new.parties)),
     )
-    await _run(work, new.id, homes, statements)
+    await _run(work, new.id, homes, statements, is_new=True)
     _tell(work, new.id, homes, new.told)
 
 
@@ -371,12 +372,21 @@ async def _parties(work: Work, agreement: uuid.UUID) -> tuple[Party, ...]:
 
 
 async def _run(
-    work: Work, agreement: uuid.UUID, tenants: Collection[int], statements: Sequence[Statement]
+    work: Work,
+    agreement: uuid.UUID,
+    tenants: Collection[int],
+    statements: Sequence[Statement],
+    *,
+    is_new: bool,
 ) -> None:
-    """Run the same statements in each tenant."""
+    """Run the same statements in each tenant, and have what they change counted there."""
     if not statements:
         return
     async for tenant_id in each_side(work.connection, work.tenant_id, tenants):
+        if is_new:
+            work.count_new(AGREEMENTS, [agreement], tenant_id)
+        else:
+            await work.count(AGREEMENTS, [agreement], tenant_id)
         for statement in statements:
             if isinstance(statement, Insert):
                 await _insert(work, tenant_id, statement)
@@ -422,6 +432,7 @@ async def _hand_out(
             for row in placed if table is PARTY else ():
                 row["organization_id"] = homes.get(row["number"])
             await work.connection.execute(insert(table), placed)
+        work.count_new(AGREEMENTS, [agreement], tenant_id)
     return {tenant_id: homes[min(homes)] for tenant_id, homes in others.items()}
 
 

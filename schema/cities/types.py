@@ -18,7 +18,9 @@ from schema.cooperative_measures import (
 from schema.fields import derived, guarded, relation
 from schema.ids import GlobalId
 from schema.issue_filters import IssuesArguments
+from schema.issue_measures import issue_answer
 from schema.issue_reach import IssueArguments, followed, issue_key
+from schema.issue_statistics import IssueStatisticsArguments, issues_key
 from schema.levels import from_the_top
 from schema.loaders.agreement import AgreementById
 from schema.loaders.agreement_page import AgreementsOfTenant
@@ -33,10 +35,12 @@ from schema.loaders.event import EventsOfTenant
 from schema.loaders.figure import FiguresOfTenants
 from schema.loaders.issue import IssueByNumber
 from schema.loaders.issue_page import IssuesOfTenant
+from schema.loaders.issue_statistics import IssueStatistics
 from schema.loaders.matching_event import MatchingEventsOfTenant
 from schema.loaders.organization import OrganizationByCode
 from schema.loaders.organization_count import OrganizationLevelCounts
 from schema.loaders.organization_page import OrganizationsOfTenant
+from schema.loaders.organization_statistics import OrganizationStatistics
 from schema.loaders.person import PeopleOfTenant
 from schema.loaders.posting import PostingsOfTenant
 from schema.loaders.staffing import StaffingGaps, StaffingTotals
@@ -51,6 +55,7 @@ from schema.market_fields import (
     WeakVillagesArguments,
 )
 from schema.node import Node
+from schema.organization_measures import OrganizationStatisticsArguments, organization_answer
 from schema.reach import PeopleArguments, found_people
 from schema.sources import CatalogueSource, levels_of, post_kinds_of, workflows_of
 from schema.staff import GapsArguments, StaffingTotalsArguments
@@ -191,6 +196,14 @@ class CityType(Node):
         key=lambda root, context, arguments: (root.tenant_id, str(arguments.code)),
         arguments=CooperativeCodeArguments,
     )
+    organization_statistics: refs.OrganizationStatistics = relation(
+        OrganizationStatistics,
+        "组织与人员配备的统计 | statistics of its organizations and their staffing",
+        key=issues_key,
+        arguments=OrganizationStatisticsArguments,
+        finish=organization_answer,
+        points=5,
+    )
     cooperative_statistics: refs.CooperativeStatistics = relation(
         StatisticsOfTenants,
         "合作社统计 | statistics of cooperatives",
@@ -242,6 +255,13 @@ class CityType(Node):
         "listing",
         key=lambda root: (root.tenant_id,),
         arguments=WeakVillagesArguments,
+    )
+    issue_statistics: refs.IssueStatistics = relation(
+        IssueStatistics,
+        "事项统计 | statistics of its issues",
+        key=issues_key,
+        arguments=IssueStatisticsArguments,
+        finish=issue_answer,
     )
     agreement: refs.Agreement | None = relation(
         AgreementById,

@@ -155,7 +155,7 @@ def _inside(o: Any, codes: tuple[str, ...]) -> Any:
 
 
 async def held(work: Work, given: str) -> tuple[Led, Belonging] | Refused:
-    """The membership that the input names (a global id), locked after its cooperative.
+    """The membership that the input names (a global id), locked after cooperative and household.
 
     Only for who may change cooperatives at the leader of that.
     """
@@ -164,12 +164,17 @@ async def held(work: Work, given: str) -> tuple[Led, Belonging] | Refused:
     if id_ is None:
         return unknown_membership()
     own = (m.tenant_id == work.tenant_id, m.id == id_)
-    of = await work.connection.scalar(select(m.cooperative_id).where(*own))
+    of = (
+        await work.connection.execute(select(m.cooperative_id, m.household_id).where(*own))
+    ).first()
     if of is None:
         return unknown_membership()
-    cooperative = await led(work, of, "membership")
+    cooperative = await led(work, of.cooperative_id, "membership")
     if isinstance(cooperative, Refused):
         return cooperative
+    h = HOUSEHOLD.c
+    same = (h.tenant_id == work.tenant_id, h.id == of.household_id)
+    await work.connection.execute(select(h.id).where(*same).with_for_update())
     columns = [m[name] for name in COLUMNS]
     locked = select(*columns).where(*own).with_for_update()
     found = (await work.connection.execute(locked)).one()

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from schema.cooperatives.counted import count_with_all
 from schema.cooperatives.found import leading
 from schema.cooperatives.led import Led, led
 from schema.cooperatives.outcome import Changed
@@ -121,6 +122,8 @@ async def _write(
     work: Work, found: Led, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Changed:
     own = (COOPERATIVE.c.tenant_id == work.tenant_id, COOPERATIVE.c.id == found.id)
+    if "industry" in after:
+        await count_with_all(work, found.id)
     revised = {**after, "revision": found.revision + 1}
     await work.connection.execute(update(COOPERATIVE).where(*own).values(revised))
     facts = {

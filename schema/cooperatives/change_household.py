@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from schema.access import Permission
+from schema.cooperative_rollups import COOPERATION
 from schema.cooperatives.belonging import Home, erased_household, known_household
 from schema.cooperatives.registering import checked_address, checked_people
 from schema.events import Event, EventKind
@@ -77,6 +78,8 @@ async def _write(work: Work, home: Home, sets: dict[str, Any]) -> ChangedHouseho
     before = (await work.connection.execute(select(*columns).where(*own))).one()._mapping
     changed = {name: value for name, value in sets.items() if value != before[name]}
     if changed:
+        if "people" in changed:
+            await work.count(COOPERATION, [home.id])
         await work.connection.execute(update(HOUSEHOLD).where(*own).values(**changed))
         facts = {
             "household": str(home.id),

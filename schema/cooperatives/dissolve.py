@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select, update
 
 from schema.cooperatives.change import dissolved
+from schema.cooperatives.counted import count_with_deals
 from schema.cooperatives.enrol import wrong_day
 from schema.cooperatives.led import COLUMNS, Led, led
 from schema.cooperatives.outcome import Changed
@@ -97,6 +98,7 @@ async def _write(
 ) -> Changed:
     own = (COOPERATIVE.c.tenant_id == work.tenant_id, COOPERATIVE.c.id == found.id)
     values = {"dissolved_on": day, "revision": found.revision + 1}
+    await count_with_deals(work, found.id)  # its households have left by then
     await work.connection.execute(update(COOPERATIVE).where(*own).values(values))
     unions = await _unions(work, [tie.union_id for tie in ties])
     for tie in ties:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
+from schema.cooperative_rollups import COOPERATION
 from schema.cooperatives.belonging import (
     Belonging,
     Home,
@@ -177,7 +178,9 @@ async def _write(
 ) -> Member:
     if isinstance(household, Checked):
         household_id, head = await household.add(work)
+        work.count_new(COOPERATION, [household_id])
     else:
+        await work.count(COOPERATION, [household.id])
         household_id, head = household.id, household.head_id
     membership = uuid7()
     await work.connection.execute(

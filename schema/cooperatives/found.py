@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from schema.access import Permission
 from schema.codes import Coded, free_code, taken
+from schema.cooperative_rollups import COOPERATION
 from schema.cooperatives.enrol import wrong_day
 from schema.cooperatives.outcome import Changed
 from schema.cooperatives.sayings import checked_industry, checked_name, checked_products
@@ -114,6 +115,7 @@ class Found:
         stored = await work.connection.scalar(statement.returning(COOPERATIVE.c.id))
         if stored is None:
             return taken(CODED, values["code"], "code")
+        work.count_new(COOPERATION, [id_])
         facts = {
             "code": values["code"],
             "name": values["name"],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
+from schema.cooperative_rollups import COOPERATION
 from schema.cooperatives.belonging import Belonging, head_of, held
 from schema.cooperatives.enrol import Member, wrong_day
 from schema.cooperatives.led import Led
@@ -48,6 +49,7 @@ class Leave:
         if not earliest <= until <= latest:
             return Refused((wrong_day(until, earliest, latest, "until"),))
         own = (MEMBERSHIP.c.tenant_id == work.tenant_id, MEMBERSHIP.c.id == member.id)
+        await work.count(COOPERATION, [member.household_id])
         await work.connection.execute(update(MEMBERSHIP).where(*own).values(until=until))
         facts = {
             "membership": str(member.id),

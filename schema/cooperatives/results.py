@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from uuid_utils.compat import uuid7
 
+from schema.cooperative_rollups import COOPERATION
 from schema.cooperatives.change import changed_meanwhile, unchanged
 from schema.cooperatives.figures import (
     FIELDS,
@@ -54,6 +55,7 @@ class Record:
         values = await self._values(work, found)
         if isinstance(values, Refused):
             return values
+        await work.count(COOPERATION, [found.id])
         id_ = await _store(work, found.id, {**values, "year": self.year, "revision": 1})
         facts = {"code": found.code, "result": str(id_), "year": self.year, "revision": 1}
         kind = EventKind.COOPERATIVE_RESULT_RECORDED
@@ -120,6 +122,7 @@ class Correct:
         self, work: Work, found: Led, before: Mapping[str, Any], values: Mapping[str, Any]
     ) -> Recorded:
         own = (RESULT.c.tenant_id == work.tenant_id, RESULT.c.id == before["id"])
+        await work.count(COOPERATION, [found.id])
         await work.connection.execute(update(RESULT).where(*own).values(superseded_at=work.now))
         revision = self.revision + 1
         row = {**values, "year": self.year, "revision": revision}

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from schema.definitions.plan import TenantPlan, plan
+from schema.recount import fetching, rebuild
+from schema.rollups import SOURCES
 from schema.tables.organization import OrganizationRow
 from schema.tables.tenant import TenantRow, TenantVersionRow, WorkflowVersionRow
 from tenants.definition import Definition
@@ -108,3 +110,5 @@ async def _move_organizations(connection: AsyncConnection, item: TenantPlan) -> 
             .where(own, col(OrganizationRow.level) == key)
             .values(rung=item.definition.hierarchy[key].rung)
         )
+    if item.moved or item.regraded:  # statistics count by levels
+        await rebuild(fetching(connection), SOURCES, item.definition.tenant_id)

@@ -5,6 +5,7 @@ import strawberry
 from schema.fields import derived
 from schema.sources import LevelSource, PostKindSource, StaffingSource, supported
 from tenants.hierarchy import Rung
+from tenants.posts import Employment
 from tenants.roles import Role
 
 
@@ -26,6 +27,10 @@ class PostKindType:
         lambda root: root.kind.role,
         "任职者在本组织及其下级的角色,空为无 | "
         "role of a holder in the organization's subtree; null = none",
+    )
+    employment: Employment | None = derived(
+        lambda root: root.kind.employment,
+        "专职或兼职;不分或未载明为空 | full-time or part-time; null = neither, or not stated",
     )
     single: bool = derived(
         lambda root: root.kind.single,

@@ -8,6 +8,7 @@ from sqlalchemy import Update, insert, select, update
 from uuid_utils.compat import uuid7
 
 from schema.access import Permission, subtrees
+from schema.issue_rollups import ISSUES
 from schema.issue_secret import proves
 from schema.issues.available import available, unavailable
 from schema.issues.draft import Draft, Given
@@ -144,6 +145,7 @@ async def _write(work: Work, draft: Draft) -> None:
         await work.connection.execute(insert(HANDLER).values(draft.parts))
     if draft.answered is not None:
         await work.connection.execute(_answer(draft, draft.answered))
+    await work.count(ISSUES, [row["id"]])
     for id_, sets in (*draft.beside.items(), (row["id"], draft.sets)):
         own = (ISSUE.c.tenant_id == work.tenant_id) & (ISSUE.c.id == id_)
         await work.connection.execute(update(ISSUE).where(own).values(**sets))

@@ -22,6 +22,7 @@ from uuid_utils.compat import uuid7
 from schema.access import Denied, Permission, permitted
 from schema.events import Event, EventKind
 from schema.in_force import demand_in_force
+from schema.issue_rollups import ISSUES
 from schema.issue_secret import hashed
 from schema.issues.answers import Answer, checked_answers
 from schema.issues.choosing import Chosen, chosen
@@ -183,6 +184,7 @@ class Report:
         if work.actor.tenant_ids is None:
             secret, key = new_secret(work.keyring, work.tenant_id, issue)
             columns["secret_hash"] = hashed(secret)
+        work.count_new(ISSUES, [issue])
         await work.connection.execute(insert(ISSUE).values(**columns))
         await write_words(work, issue, work.now, found.title, found.description)
         service = found.choice.service.code

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from schema.actor import Actor, Grant
 from schema.events import Event, EventKind
+from schema.issue_rollups import ISSUES
 from schema.issues.advance import carried_out, service_limit
 from schema.issues.available import unavailable
 from schema.issues.clock import clock_columns, clock_of
@@ -138,6 +139,7 @@ class Sweep:
                 batch.failures.append(Failure(row["id"], error))
             else:
                 found[due.rule is not None].append(due)
+        await work.count(ISSUES, [due.row["id"] for due in (*found[False], *found[True])])
         await _write(work, found[False], batch)
         await _carry_out_rules(work, found[True], batch)
         return batch

@@ -2,7 +2,8 @@
 
 An agreement counts once for a key, of whichever of its copies: those of a province's cities say
 the same. In rows by city it counts once in the row of each city that has a copy, in rows by
-dimension once in the row of each of its dimensions, and so on.
+dimension once in the row of each of its dimensions, and so on. Of whole tenants, where nothing is
+filtered, cells are read that are kept of them; all else is counted here.
 """
 
 from collections import defaultdict
@@ -44,6 +45,7 @@ from schema.loaders.agreement import (
     visible,
 )
 from schema.loaders.agreement_activity import ACTIVITY
+from schema.loaders.agreement_cells import KEPT_OF, reading
 from schema.loaders.agreement_delivery import DELIVERY
 from schema.loaders.agreement_filter import (
     AgreementFilters,
@@ -55,6 +57,7 @@ from schema.loaders.agreement_filter import (
 )
 from schema.loaders.loader import Loader
 from schema.loaders.organization import TODAY, demand_known
+from schema.loaders.span import span_values
 from schema.loaders.statement import Statement, render
 from schema.scope import Scope
 from schema.tables.agreement import ActivityKind, AgreementState, DeliveryState, Every
@@ -143,8 +146,16 @@ class AgreementStatistics(Loader[AgreementsKey, AgreementCounts]):
         filters, reach = arguments.filters, arguments.reach
         by = frozenset(arguments.by)
         in_subtrees = any(path is not None for _, path in keys)
-        statement = _statement(by, reach.shape, filters.shape, in_subtrees)
-        given = {**reach.values(), **filters.values(), **_key_values(keys)}
+        if in_subtrees or filters.shape or reach.shape not in KEPT_OF:
+            statement = counting(by, reach.shape, filters.shape, in_subtrees)
+        else:
+            statement = reading(by, reach.shape)
+        given = {
+            **reach.values(),
+            **filters.values(),
+            **_key_values(keys),
+            **span_values(reach.today),
+        }
         rows: list[Any] = await snapshot.fetch(statement.sql, statement.values(given))
         found = _gathered(rows, len(keys))
         if filters.under is not None and not any(each.total.agreements for each in found):
@@ -180,9 +191,10 @@ def _gathered(rows: Sequence[Any], keys: int) -> list[AgreementTotals]:
 
 
 @cache
-def _statement(
+def counting(
     by: frozenset[AgreementDimension], reach: str, given: frozenset[str], in_subtrees: bool
 ) -> Statement:
+    """The statement that counts live, for a shape of reach and filters."""
     copies = _copies(reach, given, in_subtrees).cte("copies")
     one = select(copies).where(copies.c.place == 1).cte("one")
     texts = _texts(one).cte("texts")

@@ -165,7 +165,7 @@ def counting(asked: tuple[str, ...], shape: Shape) -> Statement:
         selects.append(_kinds_of_members(c, asked))
     if shape.tells_year:
         y = parts.y
-        selects.append(select(*_columns(asked, y.c.key, year=y.c.year)))
+        selects.append(select(*row_columns(asked, y.c.key, year=y.c.year)))
     return render(union_all(*selects))
 
 
@@ -235,7 +235,7 @@ def _select(family: _Family, asked: tuple[str, ...], shape: Shape, whole: bool) 
     of = family.of
     by = {name: of.c[name] for name in shape.by if not whole}
     kinds = family.kinds if shape.kinds else null()
-    found = _columns(
+    found = row_columns(
         asked,
         of.c.key,
         tenant_id=of.c.tenant_id,
@@ -259,7 +259,7 @@ _HEAD: Mapping[str, Any] = {
 """What each row says besides its key and its sums."""
 
 
-def _columns(asked: tuple[str, ...], key: Any, **given: Any) -> list[Any]:
+def row_columns(asked: tuple[str, ...], key: Any, **given: Any) -> list[Any]:
     """The columns that every select has alike; null where nothing is given."""
     types = {**_HEAD, **measures_of(asked)}
     rest = [cast(given.get(name, null()), kind).label(name) for name, kind in types.items()]
@@ -272,7 +272,7 @@ def _kinds_of_members(c: Any, asked: tuple[str, ...]) -> Select[Any]:
     found = select(c.c.key, c.c.tenant_id, m.c.data_kind).select_from(c.join(m, _belongs(m, c)))
     d = found.where(current(m)).distinct().subquery("d")
     kinds = func.array_agg(d.c.data_kind)
-    rows = select(*_columns(asked, d.c.key, tenant_id=d.c.tenant_id, data_kinds=kinds))
+    rows = select(*row_columns(asked, d.c.key, tenant_id=d.c.tenant_id, data_kinds=kinds))
     return rows.group_by(d.c.key, d.c.tenant_id)
 
 

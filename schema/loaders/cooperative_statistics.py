@@ -1,6 +1,7 @@
 """Sums over cooperatives, their members, results and deals, and over what their villages trade.
 
-One statement for any number of cities or subtrees. Sums are by tenant, so that what a city does
+One statement for any number of cities or subtrees; of whole cities, where nothing is filtered, it
+reads the cells that are kept of them. Sums are by tenant, so that what a city does
 not record can be left out when cities are added up.
 """
 
@@ -15,6 +16,7 @@ import asyncpg
 
 from schema.database import Snapshot
 from schema.loaders.cooperative import CooperativeByCode, CooperativeById
+from schema.loaders.cooperative_cells import reading
 from schema.loaders.cooperative_families import (
     KINDS,
     OF_VILLAGES,
@@ -33,6 +35,7 @@ from schema.loaders.organization import (
     OrganizationById,
     unknown_organization,
 )
+from schema.loaders.span import span_values
 from schema.loaders.union_member import unknown_union
 from schema.scope import Scope
 
@@ -64,6 +67,11 @@ class StatisticsArguments:
     def is_narrowed(self) -> bool:
         """Whether filters leave cooperatives out, which says nothing of villages."""
         return any(self.filters.shape._replace(all=False))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether cells are kept of these sums of whole tenants, so that nothing is counted."""
+        return not any(self.filters.shape)
 
 
 class Group(NamedTuple):
@@ -159,7 +167,9 @@ async def _counted(
     asked = families(columns)
     if arguments.is_narrowed:
         asked = tuple(family for family in asked if family not in OF_VILLAGES)
-    statement = counting(asked, _shape(arguments, places, columns))
+    shape = _shape(arguments, places, columns)
+    make = reading if arguments.is_kept and not shape.subtree else counting
+    statement = make(asked, shape)
     rows: list[asyncpg.Record] = await snapshot.fetch(
         statement.sql, statement.values(_values(arguments, places))
     )
@@ -191,6 +201,7 @@ def _shape(
 def _values(arguments: StatisticsArguments, places: Sequence[_Place]) -> dict[str, Any]:
     return {
         **arguments.filters.values(),
+        **span_values(arguments.filters.today),
         "keys": [at for at, _, _ in places],
         "tenant_ids": [tenant for _, tenant, _ in places],
         "paths": [path for _, _, path in places],

@@ -1,33 +1,24 @@
 """How many organizations there are: below one, by level, by tenant."""
 
 import datetime
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
-import asyncpg
 from sqlalchemy import (
-    Integer,
     Select,
     Text,
-    any_,
     bindparam,
     func,
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
-from schema.database import Snapshot
-from schema.loaders.loader import KeyedLoader, Loader
+from schema.loaders.loader import KeyedLoader
 from schema.loaders.organization import (
     ORGANIZATION,
     below,
     existing,
 )
-from schema.loaders.statement import Statement, render
-from schema.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -120,43 +111,3 @@ class OrganizationLevelCounts(KeyedLoader[datetime.date]):
 
 def _level_count(row: Any) -> LevelCount:
     return LevelCount(row["tenant_id"], row["level"], row["rung"], row["total"])
-
-
-class TenantLevelCounts(Loader[tuple[int, ...], datetime.date]):
-    """Tenants → a `LevelCount` for each level of each that has organizations."""
-
-    counts = True
-
-    @classmethod
-    def tenants_of(cls, key: tuple[int, ...]) -> tuple[int, ...]:
-        """The whole key."""
-        return key
-
-    @classmethod
-    async def batch(
-        cls,
-        snapshot: Snapshot,
-        scope: Scope,
-        keys: Sequence[tuple[int, ...]],
-        arguments: datetime.date,
-        columns: tuple[str, ...],
-    ) -> list[Any]:
-        """One statement, however many tenants."""
-        tenants = scope.checked(tenant for key in keys for tenant in key)
-        statement = _tenant_counts_statement()
-        given = {"today": arguments, "tenants": tenants}
-        rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
-        counts = [_level_count(row) for row in rows]
-        return [[count for count in counts if count.tenant_id in key] for key in keys]
-
-
-@cache
-def _tenant_counts_statement() -> Statement:
-    o = ORGANIZATION.alias("o")
-    tenants = any_(bindparam("tenants", type_=ARRAY(Integer())))
-    counted = select(o.c.tenant_id, o.c.level, o.c.rung, func.count().label("total"))
-    return render(
-        counted.where(o.c.tenant_id == tenants, existing(o)).group_by(
-            o.c.tenant_id, o.c.level, o.c.rung
-        )
-    )

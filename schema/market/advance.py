@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from schema.amounts import checked_amount
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.ids import uuid_in
 from schema.loaders.deal import DEAL
@@ -157,6 +158,7 @@ class Advance:
             "revision": deal.revision + 1,
             **values,
         }
+        await work.count(COOPERATION, [deal.id])
         await work.connection.execute(update(DEAL).where(*own).values(**sets))
 
 

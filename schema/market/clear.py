@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import update
 
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.loaders.weak_village import WEAK_VILLAGE
 from schema.market.checks import checked_day
@@ -34,6 +35,7 @@ class Clear:
         if isinstance(on, Refused):
             return on
         own = (WEAK_VILLAGE.c.tenant_id == work.tenant_id, WEAK_VILLAGE.c.id == entry.id)
+        await work.count(COOPERATION, [at.id])
         await work.connection.execute(update(WEAK_VILLAGE).where(*own).values(cleared_on=on))
         facts = {"village": str(entry.id), "on": str(on)}
         work.events.append(Event(EventKind.ECONOMY_VILLAGE_CLEARED, at.id, facts))

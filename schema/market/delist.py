@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.ids import uuid_in
 from schema.loaders.enterprise import ENTERPRISE
@@ -44,6 +45,7 @@ class Delist:
         on = self._day(work, party)
         if isinstance(on, Refused):
             return on
+        await work.count(COOPERATION, [id_])
         await work.connection.execute(update(ENTERPRISE).where(*own).values(left_on=on))
         facts = {"enterprise": str(id_), "on": str(on)}
         work.events.append(Event(EventKind.ECONOMY_ENTERPRISE_DELISTED, party.place_id, facts))

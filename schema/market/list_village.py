@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from uuid_utils.compat import uuid7
 
 from schema.access import Permission
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.loaders.weak_village import WEAK_VILLAGE
 from schema.market.checks import checked_day
@@ -49,6 +50,7 @@ class ListVillage:
 
 async def _write(work: Work, at: Place, on: datetime.date) -> Recorded:
     id_ = uuid7()
+    await work.count(COOPERATION, [at.id])
     await work.connection.execute(
         insert(WEAK_VILLAGE).values(
             tenant_id=work.tenant_id,

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from uuid_utils.compat import uuid7
 
 from schema.amounts import checked_amount, checked_quantity
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.ids import uuid_in
 from schema.loaders.deal import DEAL
@@ -168,6 +169,7 @@ class Propose:
             **values,
         }
         await work.connection.execute(insert(DEAL).values(**row))
+        work.count_new(COOPERATION, [id_])
         facts = {"deal": str(id_), "enterprise": str(enterprise.id)}
         if values["matching_event_id"] is not None:
             facts["matching_event"] = str(values["matching_event_id"])

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from schema.access import Permission
 from schema.codes import Coded, free_code
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.loaders.enterprise import ENTERPRISE
 from schema.market.checks import checked_day
@@ -89,6 +90,7 @@ class Register:
 
 async def _write(work: Work, at: Place, values: dict[str, Any]) -> Recorded:
     id_ = uuid7()
+    work.count_new(COOPERATION, [id_])
     await work.connection.execute(
         insert(ENTERPRISE).values(
             tenant_id=work.tenant_id,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy import update
 
 from schema.amounts import FEN, checked_amount
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.loaders.weak_village import WEAK_VILLAGE
 from schema.market.outcome import Recorded
@@ -37,6 +38,7 @@ class Support:
         if isinstance(total, Refused):
             return total
         own = (WEAK_VILLAGE.c.tenant_id == work.tenant_id, WEAK_VILLAGE.c.id == entry.id)
+        await work.count(COOPERATION, [at.id])
         await work.connection.execute(update(WEAK_VILLAGE).where(*own).values(support=total))
         facts = {"village": str(entry.id), "amount": str(paid)}
         work.events.append(Event(EventKind.ECONOMY_VILLAGE_SUPPORTED, at.id, facts))

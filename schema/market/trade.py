@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from schema.access import Permission
 from schema.amounts import checked_amount
+from schema.cooperative_rollups import COOPERATION
 from schema.events import Event, EventKind
 from schema.loaders.asset_trade import ASSET_TRADE
 from schema.market.checks import checked_day, not_recorded
@@ -51,6 +52,7 @@ class Trade:
         if reasons := reasons_in(values.values()):
             return Refused(reasons)
         id_ = uuid7()
+        work.count_new(COOPERATION, [id_])
         row = {"tenant_id": work.tenant_id, "id": id_, "organization_id": at.id, **values}
         await work.connection.execute(
             insert(ASSET_TRADE).values(data_kind=DataKind.REAL.value, **row)

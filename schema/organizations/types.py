@@ -29,6 +29,8 @@ from schema.cooperative_measures import (
 from schema.fields import column, derived, relation
 from schema.household_reach import HouseholdsArguments
 from schema.issue_filters import IssuesArguments
+from schema.issue_measures import issue_answer
+from schema.issue_statistics import IssueStatisticsArguments, issues_key
 from schema.levels import from_the_top, level_of
 from schema.loaders.agreement_page import AgreementsOfOrganization
 from schema.loaders.agreement_statistics import AgreementStatistics
@@ -38,6 +40,7 @@ from schema.loaders.cooperative_statistics import StatisticsOfOrganizations
 from schema.loaders.event import EventsOfOrganization
 from schema.loaders.household import HouseholdsBelow
 from schema.loaders.issue_page import IssuesOfOrganization
+from schema.loaders.issue_statistics import IssueStatistics
 from schema.loaders.organization import (
     OrganizationAncestors,
     OrganizationById,
@@ -60,12 +63,14 @@ from schema.loaders.organization_page import (
     OrganizationTotal,
     TotalArguments,
 )
+from schema.loaders.organization_statistics import OrganizationStatistics
 from schema.loaders.post import PostsOfOrganization
 from schema.loaders.staffing import HeldCounts
 from schema.loaders.weak_village import WeakVillageOfOrganization
 from schema.logbook import TimelineArguments
 from schema.market_fields import AssetTradesArguments
 from schema.node import Node, kind_of
+from schema.organization_measures import OrganizationStatisticsArguments, organization_answer
 from schema.paging import Window, window
 from schema.reach import PostsArguments
 from schema.row_fields import data_kind, id_of
@@ -287,6 +292,25 @@ class OrganizationType(Node):
         "the viewer sees them",
         key=("tenant_id", "path"),
         arguments=IssuesArguments,
+    )
+    issue_statistics: refs.IssueStatistics = relation(
+        IssueStatistics,
+        "现在位于本组织及其下级的事项的统计 | statistics of the issues that stand here or "
+        "below now",
+        key=issues_key,
+        columns=("tenant_id", "path"),
+        arguments=IssueStatisticsArguments,
+        finish=issue_answer,
+    )
+    organization_statistics: refs.OrganizationStatistics = relation(
+        OrganizationStatistics,
+        "本组织及其下级与其人员配备的统计 | statistics of it and all below it, with their "
+        "staffing",
+        key=issues_key,
+        columns=("tenant_id", "path"),
+        arguments=OrganizationStatisticsArguments,
+        finish=organization_answer,
+        points=5,
     )
     cooperative_statistics: refs.CooperativeStatistics = relation(
         StatisticsOfOrganizations,

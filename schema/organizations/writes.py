@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schema.loaders.held_post import POST
 from schema.loaders.organization import NAME, ORGANIZATION, PLACEMENT, SUCCESSION
+from schema.organization_rollups import ORGANIZATIONS
 from schema.organizations.tree import (
     Organization,
     any_of,
@@ -49,6 +50,7 @@ async def add(work: Work, organization: Organization, columns: dict[str, Any]) -
     }  # fmt: skip
     row = {"tenant_id": work.tenant_id, "valid_to": None, **own, **columns}
     await work.connection.execute(insert(ORGANIZATION).values(row))
+    work.count_new(ORGANIZATIONS, [organization.id])
 
 
 async def rename(
@@ -121,8 +123,9 @@ def _transplanting(work: Work, grafts: Sequence[Graft]) -> Select[Any]:
 
 
 async def end(work: Work, ending: Sequence[Organization], day: datetime.date) -> None:
-    """Let organizations be no more from `day` on."""
+    """Let organizations be no more from `day` on; `end_posts` comes after it."""
     o = ORGANIZATION
+    await work.count(ORGANIZATIONS, [item.id for item in ending])
     own = (o.c.tenant_id == work.tenant_id, o.c.id == any_of([item.id for item in ending], Uuid()))
     await work.connection.execute(update(o).where(*own).values(valid_to=day))
 

@@ -13,6 +13,7 @@ from schema.changes import Change, ChangeKind
 from schema.events import Event, EventKind
 from schema.in_force import demand_in_force
 from schema.loaders.held_post import POST
+from schema.organization_rollups import ORGANIZATIONS
 from schema.people.outcome import Appointed
 from schema.people.places import Holding, holdings, known_person
 from schema.persons import add_person, checked_name, checked_phone
@@ -147,6 +148,7 @@ class Appoint:
     ) -> Appointed:
         post = uuid7()
         until = self.until or at.valid_to
+        await work.count(ORGANIZATIONS, [at.id])
         await work.connection.execute(
             insert(POST).values(
                 tenant_id=work.tenant_id,

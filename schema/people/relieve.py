@@ -9,6 +9,7 @@ from schema.changes import Change, ChangeKind
 from schema.events import Event, EventKind
 from schema.in_force import demand_in_force
 from schema.loaders.held_post import POST
+from schema.organization_rollups import ORGANIZATIONS
 from schema.people.appoint import AHEAD, lacking
 from schema.people.outcome import Appointed
 from schema.people.places import Holding, holding, holdings
@@ -68,6 +69,7 @@ class Relieve:
     async def _write(self, work: Work, at: Place, held: Holding, day: datetime.date) -> Appointed:
         before = len(await holdings(work, at, held.kind, day))
         own = (POST.c.tenant_id == work.tenant_id, POST.c.id == held.id)
+        await work.count(ORGANIZATIONS, [at.id])
         await work.connection.execute(update(POST).where(*own).values(valid_to=day))
         after = len(await holdings(work, at, held.kind, day))
         facts = {

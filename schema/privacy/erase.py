@@ -9,8 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, and_, cast, func, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schema.counting import Counting
 from schema.events import Event, EventKind
 from schema.loaders.held_post import PERSON, POST
+from schema.loaders.organization import ORGANIZATION
+from schema.organization_rollups import ORGANIZATIONS
 from schema.personal import PersonalClass, mask
 from schema.privacy.households import count_households, erase_households, hold_households
 from schema.privacy.issues import count_issues, erase_issues, hold_issues
@@ -79,6 +82,7 @@ async def erase_person(
     await connection.execute(text("LOCK TABLE post IN ROW EXCLUSIVE MODE"))
     issues = await hold_issues(connection, definition.tenant_id, id_)
     await hold_households(connection, definition.tenant_id, id_)
+    await _hold_places(connection, definition.tenant_id, id_, today)
     row = await hold_person(connection, definition, id_, read=False)
     if row.erased_at is not None:
         return _erasure(row, 0), ()
@@ -87,11 +91,29 @@ async def erase_person(
     await connection.execute(update(PERSON).where(*own).values(gone))
     await erase_issues(connection, definition, id_, now)
     households = await erase_households(connection, definition.tenant_id, id_)
+    counting = Counting()
+    places = await _hold_places(connection, definition.tenant_id, id_, today)
+    await counting.before(connection, definition.tenant_id, ORGANIZATIONS, places)
     ended = await _end_posts(connection, definition.tenant_id, id_, today)
+    await counting.write(connection, definition.tenant_id)
     counts = {"posts": len(ended), "issues": issues, "households": households}
     facts = {"person": str(id_), **counts}
     erased = Event(EventKind.PERSONAL_DATA_ERASED, None, facts)
     return _erasure(row, **counts), (*ended, erased)
+
+
+async def _hold_places(
+    connection: AsyncConnection, tenant_id: int, id_: uuid.UUID, today: datetime.date
+) -> Sequence[uuid.UUID]:
+    """The organizations where posts will end; nobody appoints there until the transaction ends.
+
+    Before the person's row is locked: who appoints locks them in this order too. Once more when it
+    is: somebody may have appointed the person meanwhile.
+    """
+    o = ORGANIZATION
+    held = select(POST.c.organization_id).where(*_lasting(tenant_id, id_, today))
+    places = select(o.c.id).where(o.c.tenant_id == tenant_id, o.c.id.in_(held)).order_by(o.c.code)
+    return (await connection.scalars(places.with_for_update(key_share=True))).all()
 
 
 async def _end_posts(

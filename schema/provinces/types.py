@@ -8,7 +8,7 @@ import strawberry
 
 from schema import refs
 from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
-from schema.arguments import FiguresArguments, OrganizationsArguments, Today
+from schema.arguments import FiguresArguments, OrganizationsArguments
 from schema.context import Context
 from schema.cooperative_measures import (
     CooperativeStatisticsArguments,
@@ -16,13 +16,22 @@ from schema.cooperative_measures import (
 )
 from schema.fields import derived, relation
 from schema.ids import GlobalId
+from schema.issue_measures import issue_answer
+from schema.issue_statistics import IssueStatisticsArguments, issues_key
 from schema.loaders.agreement_statistics import AgreementStatistics
 from schema.loaders.cooperative_statistics import StatisticsOfTenants
 from schema.loaders.figure import FiguresOfTenants
-from schema.loaders.organization_count import LevelCount, TenantLevelCounts
+from schema.loaders.issue_statistics import IssueStatistics
 from schema.loaders.organization_page import OrganizationsOfTenant
+from schema.loaders.organization_statistics import (
+    LevelCell,
+    OrganizationCells,
+    OrganizationCounts,
+    OrganizationStatistics,
+)
 from schema.loaders.staffing import StaffingTotals
 from schema.node import Node
+from schema.organization_measures import OrganizationStatisticsArguments, organization_answer
 from schema.sources import LevelSource, levels_of, post_kinds_of, workflows_of
 from schema.staff import ProvinceStaffingArguments
 from tenants.definition import Definition, Province
@@ -81,11 +90,13 @@ class RungSummaryType:
 
 
 def summaries(
-    vocabulary: Province, cities: Sequence[Definition], counts: Sequence[LevelCount]
+    vocabulary: Province, cities: Sequence[Definition], cells: Sequence[LevelCell]
 ) -> list[RungSummary]:
     """Counts by level, set side by side by rung; the levels without a rung come last."""
     names = {item.rung: item.name for item in vocabulary.rungs}
-    found = Counter({(item.tenant_id, item.level): item.count for item in counts})
+    found = Counter(
+        {(item.tenant_id, item.level): item.organizations for item in cells if not item.post}
+    )
     used = {level.rung for city in cities for level in city.hierarchy}
     rungs: list[Rung | None] = [rung for rung in Rung if rung in used]
     summaries = []
@@ -123,10 +134,17 @@ def _city_ids(root: Definition, context: Context) -> tuple[int, ...]:
     return tuple(city.tenant_id for city in context.registry.cities_of(root))
 
 
-def _summaries(
-    counts: Sequence[LevelCount], root: Definition, context: Context
-) -> list[RungSummary]:
-    return summaries(context.registry.vocabulary(root), _cities(root, context), counts)
+@dataclass(frozen=True)
+class LevelsArguments:
+    """No arguments: all levels, on the operation's day."""
+
+    def checked(self, context: Context, root: Definition) -> OrganizationCounts:
+        """The day."""
+        return OrganizationCounts(context.today)
+
+
+def _summaries(found: OrganizationCells, root: Definition, context: Context) -> list[RungSummary]:
+    return summaries(context.registry.vocabulary(root), _cities(root, context), found.cells)
 
 
 def _figure_holders(root: Definition, context: Context) -> tuple[int, ...]:
@@ -165,10 +183,10 @@ class ProvinceType(Node):
         arguments=OrganizationsArguments,
     )
     rungs: list[RungSummaryType] = relation(
-        TenantLevelCounts,
+        OrganizationStatistics,
         "各可比层级的组织数:合计与分市;不可比的层级单列 | organizations a rung: total and by city",
-        key=_city_ids,
-        arguments=Today,
+        key=issues_key,
+        arguments=LevelsArguments,
         finish=_summaries,
     )
     staffing: list[refs.StaffingTotal] = relation(
@@ -179,6 +197,21 @@ class ProvinceType(Node):
     )
     service_domains: list[refs.ServiceDomain] = derived(
         lambda root: root.tenant.domains, "全省服务领域 | the shared service domains"
+    )
+    issue_statistics: refs.IssueStatistics = relation(
+        IssueStatistics,
+        "各市事项统计 | statistics of the issues of its cities",
+        key=issues_key,
+        arguments=IssueStatisticsArguments,
+        finish=issue_answer,
+    )
+    organization_statistics: refs.OrganizationStatistics = relation(
+        OrganizationStatistics,
+        "各市组织与人员配备的统计 | statistics of its cities' organizations and their staffing",
+        key=issues_key,
+        arguments=OrganizationStatisticsArguments,
+        finish=organization_answer,
+        points=10,
     )
     cooperative_statistics: refs.CooperativeStatistics = relation(
         StatisticsOfTenants,

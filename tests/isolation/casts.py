@@ -54,11 +54,13 @@ class Cast:
         return found
 
 
-async def known(graph: Graph, world: World, schema: GraphQLSchema) -> dict[str, Samples]:
+async def known(
+    graph: Graph, world: World, schema: GraphQLSchema, letters: str = LETTERS
+) -> dict[str, Samples]:
     """By letter what the administrators of each tenant are shown: what they could tell others."""
     found, coverage = {}, Coverage(schema)
-    for letter in LETTERS:
-        samples = _first(world, letter)
+    for letter in letters:
+        samples = first_samples(world, letter)
         admin = graph.as_(
             "CITY_ADMIN" if letter in PROVINCES else "PROVINCE_ADMIN",
             CODES[letter],
@@ -98,7 +100,7 @@ OBJECTS = {
 }
 
 
-def _first(world: World, letter: str) -> Samples:
+def first_samples(world: World, letter: str) -> Samples:
     """What is enough to find all else; and places in the tree that fit together in a change."""
     tenant_id, kind = int(CODES[letter]), "City" if letter in PROVINCES else "Province"
     row, levels = world.row(letter, "organization", 1), world.levels(letter)

@@ -31,7 +31,7 @@ from schema.database import Database, engine
 from schema.logins import addresses
 from schema.scope import Login, Scope
 from server.documents import Documents
-from server.execution import general
+from server.execution import level_wise
 from server.facts import RequestFacts
 from server.gate import Admission, Caller
 from server.graphql import GraphQLEndpoint
@@ -78,7 +78,7 @@ async def opened_without_scope(
     noon = datetime.combine(TODAY, NOON, UTC)
     endpoint = GraphQLEndpoint(
         Documents(schema, bounds=services.bounds),
-        partial(execute_current, live, partial(general.execute, schema)),
+        partial(execute_current, live, partial(level_wise.execute, schema)),
         partial(open_context, live, services, lambda: noon),
         gate=OpenAdmission(live, services.identity, services.rates, services.trusted),
     )

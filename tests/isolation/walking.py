@@ -85,10 +85,10 @@ async def walk_together(
     own = [probe for probe in given if not probe.is_foreign]
     foreign = [probe for probe in given if probe.is_foreign]
     replies: list[list[Reply]] = [[] for _ in graphs]
-    for batch in _batches(own):
+    for batch in batches(own):
         for at, graph in enumerate(graphs):
             replies[at] += await _sent(graph, batch, kind)
-    for number, batch in enumerate(_batches(foreign)):
+    for number, batch in enumerate(batches(foreign)):
         for at, graph in enumerate(graphs):
             if number % of == at % of:
                 replies[at] += await _sent(graph, batch, kind)
@@ -119,7 +119,8 @@ def _reply(kind: str, batch: tuple[Probe, ...], request: str, response: httpx.Re
     )
 
 
-def _batches(probes: Iterable[Probe]) -> Iterator[tuple[Probe, ...]]:
+def batches(probes: Iterable[Probe]) -> Iterator[tuple[Probe, ...]]:
+    """Probes that share a document."""
     batch: list[Probe] = []
     tokens = 0
     for probe in probes:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from schema.database import engine
+from schema.recount import fetching, rebuild
+from schema.rollups import SOURCES
 from server.prepare import apply_tenants
 from server.services import Services
 from tests.conftest import copy_database, run_sql
@@ -80,9 +82,8 @@ def _refers(table: Table, other: Table) -> bool:
     return any(key.column.table is other for key in table.foreign_keys)
 
 
-def make_world(server: str, template: str, services: Services) -> World:
+def make_world(server: str, template: str, services: Services, name: str = "world") -> World:
     """Apply the definitions and fill every table, on a server with a migrated template."""
-    name = "world"
     url = asyncio.run(copy_database(server, template, name))
     fillers = asyncio.run(_fill(url, services))
     return World(server, name, services, fillers)
@@ -101,6 +102,7 @@ async def _fill(url: str, services: Services) -> dict[str, Filler]:
                 filler = fillers[letter] = Filler(letter, definition, kinds, services.keyring)
                 for table, rows in filler.fill():
                     await connection.execute(table.insert(), rows)
+                await rebuild(fetching(connection), SOURCES, definition.tenant_id)
     finally:
         await writer.dispose()
     return fillers

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import copied_database, opened
+from tests.rollups import differences
 from tests.schema.acting import Cast
 
 
@@ -17,6 +18,7 @@ def lived_in(server_url: str, full_template: str) -> Iterator[str]:
 
 @pytest.fixture
 async def cast(lived_in: str) -> AsyncIterator[Cast]:
-    """The people of the application over it."""
+    """The people of the application over it; what is counted holds after they have acted."""
     async with opened(lived_in) as ready:
         yield Cast(ready)
+    assert await differences(lived_in) == []

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema.loaders.organization_count import LevelCount
+from schema.loaders.organization_statistics import LevelCell
 from schema.provinces.types import summaries
 from tenants.definition import City, Definition, Province, RungName
 from tenants.hierarchy import Level, Rung
@@ -81,7 +81,7 @@ async def test_service_domains_of_a_province(graph: Graph) -> None:
 
 
 @st.composite
-def cities_and_counts(draw: Any) -> tuple[list[Definition], list[LevelCount]]:
+def cities_and_counts(draw: Any) -> tuple[list[Definition], list[LevelCell]]:
     """Cities with arbitrary levels, and a count for some of them."""
     rungs = st.sampled_from([None, Rung.GRID, Rung.COMMUNITY, Rung.STATION])
     cities, counts = [], []
@@ -99,20 +99,21 @@ def cities_and_counts(draw: Any) -> tuple[list[Definition], list[LevelCount]]:
         for level in levels:
             if draw(st.booleans()):
                 count = draw(st.integers(1, 9))
-                counts.append(LevelCount(definition.tenant_id, level.key, level.rung, count))
+                counts.append(LevelCell(definition.tenant_id, level.key, "", 0, count))
     return cities, counts
 
 
 @given(cities_and_counts())
 def test_summaries_neither_lose_nor_double(
-    given_: tuple[list[Definition], list[LevelCount]],
+    given_: tuple[list[Definition], list[LevelCell]],
 ) -> None:
     """Over any hierarchies, all counts together are all organizations, each city once a rung."""
     cities, counts = given_
     names = [RungName(rung=Rung.GRID, name="网格")]
     vocabulary = Province(code="210000", slug="liaoning", name="辽宁省", rungs=names)
     found = summaries(vocabulary, cities, counts)
-    assert sum(c.count for s in found for c in s.cities) == sum(item.count for item in counts)
+    total = sum(item.organizations for item in counts)
+    assert sum(c.count for s in found for c in s.cities) == total
     assert len({summary.rung for summary in found}) == len(found)
     for summary in found:
         sides = [c.city.tenant_id for c in summary.cities]

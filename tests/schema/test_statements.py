@@ -17,7 +17,7 @@ PINNED = {
     "Workflows": 0,
     "Definition": 0,
     "History": 2,
-    "ProvinceOverview": 3,
+    "ProvinceOverview": 5,
     "Figures": 2,
     "Staffing": 4,
     "People": 3,
@@ -27,6 +27,7 @@ PINNED = {
     "CooperativePage": 7,
     "Agreements": 5,
     "Cooperation": 2,
+    "SecretaryDesk": 6,
 }
 EXAMPLES = load_examples()
 

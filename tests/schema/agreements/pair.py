@@ -30,6 +30,7 @@ from tenants.hierarchy import Level, Rung
 from tenants.registry import Registry
 from tenants.roles import Role
 from tests.conftest import NOW, TODAY
+from tests.rollups import recounted
 
 A, B, C = 990100, 990200, 980100
 """The first two are of one province, the third one is of another."""
@@ -211,8 +212,11 @@ class Pair:
         return await self.done(Sign(agreement, hash_), admin(tenant_id))
 
     async def sql(self, statement: str, *values: object) -> list[dict[str, Any]]:
-        """Rows as the owner of the tables sees them."""
-        return [dict(row) for row in await self.owner.fetch(statement, *values)]
+        """Rows as the owner of the tables sees them; what it changes is counted anew."""
+        rows = [dict(row) for row in await self.owner.fetch(statement, *values)]
+        if not statement.startswith("SELECT"):
+            await recounted(self.url)
+        return rows
 
     async def row(self, agreement: uuid.UUID, tenant_id: int = A) -> dict[str, Any]:
         """The row of a tenant's copy."""

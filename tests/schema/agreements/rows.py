@@ -15,6 +15,7 @@ import asyncpg
 from schema.agreements.content import Content, ContentCommitment, content_hash
 from schema.ids import GlobalId, derived_uuid
 from tests.conftest import NOW
+from tests.rollups import recounted
 from tests.schema.agreements.pair import REGISTRY, A, B
 
 SIGNED_AT = datetime.datetime(2026, 1, 10, 2, tzinfo=datetime.UTC)
@@ -194,6 +195,7 @@ async def put(url: str, *agreements: Put) -> None:
                     ]
         for table, found in made.items():
             await _insert(connection, table, found)
+    await recounted(url)
 
 
 async def _insert(connection: Any, table: str, rows: Sequence[dict[str, Any]]) -> None:

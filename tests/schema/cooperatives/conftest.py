@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import Graph, Templates, copied_database, opened
+from tests.rollups import differences
 from tests.schema.cooperatives.village import TENANTS
 
 
@@ -18,6 +19,7 @@ def shared_url(server_url: str, templates: Templates) -> Iterator[str]:
 
 @pytest.fixture
 async def site(shared_url: str) -> AsyncIterator[Graph]:
-    """The application over it on 2026-03-15; nobody is signed in."""
+    """The application over it on 2026-03-15; nobody is signed in. What is counted holds after."""
     async with opened(shared_url) as ready:
         yield ready
+    assert await differences(shared_url) == []

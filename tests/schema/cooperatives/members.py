@@ -131,7 +131,7 @@ class Villagers:
     async def memberships(self, *cooperatives: str) -> list[dict[str, Any]]:
         """All that was ever recorded of cooperatives, as the owner sees it."""
         ids = [cooperative_uuid(code) for code in cooperatives]
-        async with owner_of(self.town.url) as connection:
+        async with owner_of(self.town.url, changes=False) as connection:
             found = await connection.fetch(
                 "SELECT m.*, h.people FROM membership m JOIN household h"
                 " ON h.tenant_id = m.tenant_id AND h.id = m.household_id"

@@ -24,6 +24,7 @@ from schema.refusals import Refused
 from tenants.definition import City
 from tenants.roles import Role
 from tests.conftest import NOW, TODAY
+from tests.rollups import differences
 from tests.schema.cooperatives.members import (
     Villagers,
     codes,
@@ -55,6 +56,7 @@ async def villagers(shared_url: str, tmp_path: Path) -> AsyncIterator[Villagers]
     """The invented city; all tests of the module share its database."""
     async with villagers_at(shared_url, tmp_path / "keys.json") as ready:
         yield ready
+    assert await differences(shared_url) == []
 
 
 def several(villagers: Villagers) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from schema.ids import GlobalId, derived_uuid
 from tenants.cooperation import CooperativeMeasure, CooperativeRules, Industry
 from tenants.definition import City, Definition
 from tenants.hierarchy import Level, Rung
+from tests.rollups import recounted
 from tests.schema.organizations import town
 from tests.schema.organizations.town import declared
 
@@ -96,13 +97,18 @@ def cooperative_id(code: str, tenant_id: int = ID) -> str:
 
 
 @asynccontextmanager
-async def owner_of(url: str) -> AsyncIterator[Any]:
-    """A connection of who owns the tables, and so sees and may do everything."""
+async def owner_of(url: str, *, changes: bool = True) -> AsyncIterator[Any]:
+    """A connection of who owns the tables, and so sees and may do everything.
+
+    Where it `changes` anything, what is counted is counted anew afterwards.
+    """
     connection: Any = await asyncpg.connect(url)
     try:
         yield connection
     finally:
         await connection.close()
+    if changes:
+        await recounted(url)
 
 
 async def put(url: str, *given: Given) -> None:
@@ -143,5 +149,5 @@ async def unite(
 
 async def rows_of(url: str, statement: str, *values: object) -> list[dict[str, Any]]:
     """Rows as the owner of the tables sees them."""
-    async with owner_of(url) as connection:
+    async with owner_of(url, changes=False) as connection:
         return [dict(row) for row in await connection.fetch(statement, *values)]

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from schema.issue_rollups import ISSUES
 from tests.conftest import NewDatabase
+from tests.rollups import differences
 from tests.schema.issues.desk import EVERYTHING, Desk, desk_at, invented
 from tests.schema.issues.reporting import TENANTS, Town, reporting_at
 from tests.schema.issues.site import Site, cities, site_at
@@ -17,6 +19,7 @@ async def desk(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Desk]
     url = await new_database(invented(EVERYTHING))
     async with desk_at(url, tmp_path / "keys.json") as ready:
         yield ready
+    assert await differences(url, [ISSUES]) == []
 
 
 @pytest.fixture
@@ -30,6 +33,7 @@ async def town(town_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """The northern one of them."""
     async with reporting_at(town_url, tmp_path / "keys.json") as ready:
         yield ready
+    assert await differences(town_url, [ISSUES]) == []
 
 
 @pytest.fixture
@@ -38,3 +42,4 @@ async def site(new_database: NewDatabase, tmp_path: Path) -> AsyncIterator[Site]
     url = await new_database(cities(EVERYTHING))
     async with site_at(url, tmp_path) as ready:
         yield ready
+    assert await differences(url, [ISSUES]) == []

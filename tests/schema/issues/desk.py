@@ -11,13 +11,16 @@ from typing import Any
 import asyncpg
 
 from schema.actor import PUBLIC, Actor, Grant
+from schema.counting import add
 from schema.ids import GlobalId
+from schema.issue_rollups import ISSUES
 from schema.issue_secret import hashed
 from schema.issues.advance import Advance, Advanced, locked
 from schema.issues.available import available
 from schema.issues.draft import Given, Rating
 from schema.issues.standing import Standing
 from schema.loaders.issue_standing import ISSUE
+from schema.recount import fetching_directly, rebuild
 from schema.refusals import Refused
 from schema.work import Work, perform
 from tenants.catalogue import Category, Service
@@ -197,8 +200,15 @@ class Desk:
         }
         names = ", ".join(values)
         places = ", ".join(f"${n}" for n in range(1, len(values) + 1))
-        await self.sql(f"INSERT INTO issue ({names}) VALUES ({places})", *values.values())
+        async with self.owner.transaction():
+            await self.sql(f"INSERT INTO issue ({names}) VALUES ({places})", *values.values())
+            await add(fetching_directly(self.owner), ID, ISSUES, [values["id"]])
         return values["id"]
+
+    async def recount(self) -> None:
+        """Count anew, where a test has changed issues by its own hand."""
+        async with self.owner.transaction():
+            await rebuild(fetching_directly(self.owner), [ISSUES], ID)
 
     async def do(
         self, issue: uuid.UUID, action: str, who: Actor, given: Given | None = None, **more: Any

@@ -12,6 +12,7 @@ from schema.ids import GlobalId
 from schema.issues.join import Joined
 from tenants.roles import Role
 from tests.conftest import NOW
+from tests.rollups import recounted
 from tests.schema.issues.reporting import NORTH, PHONE, RESIDENT, WORKER, Town, codes, holder
 
 NEIGHBOUR = holder(Role.RESIDENT, subject="neighbour")
@@ -119,6 +120,7 @@ async def test_what_cannot_be_joined(town: Town) -> None:
             ("ISSUE_CLOSED", ("input", "issue"))
         ]
     assert (await town.counts())["issue_supporter"] == 0
+    await recounted(town.url)
 
 
 async def test_many_join_at_once(town: Town) -> None:

@@ -8,6 +8,7 @@ import pytest
 from schema.actor import PUBLIC
 from schema.issues.similar import Similar
 from tests.conftest import NOW
+from tests.rollups import recounted
 from tests.schema.issues.reporting import NORTH, Town
 
 STREET_LIGHT: dict[str, Any] = {"service": "B2", "title": "二号楼道路灯不亮", "answers": ()}
@@ -100,6 +101,7 @@ async def test_only_open_ones_are_offered(town: Town, phase: str, found: list[st
     """What has been settled is no duplicate."""
     await town.report(**STREET_LIGHT)
     await town.rows("UPDATE issue SET phase = $1 RETURNING id", phase)
+    await recounted(town.url)
     assert await offered(town) == found
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Graph, opened
+from tests.rollups import differences
 from tests.schema.issues.story import GOOD, Story
 
 DALIAN, FUSHUN, DANDONG, LIAOYANG = "210200", "210400", "210600", "211000"
@@ -15,9 +16,10 @@ RESIDENT = "resident"
 
 @pytest.fixture
 async def graph(lived_in: str) -> AsyncIterator[Graph]:
-    """The application over it."""
+    """The application over it; what is counted holds after every story."""
     async with opened(lived_in) as ready:
         yield ready
+    assert await differences(lived_in) == []
 
 
 def kinds(page: Any) -> list[str]:

@@ -316,6 +316,7 @@ async def test_answers_are_for_those_concerned(site: Site) -> None:
     issue = await site.desk.put(answers='{"a": "b"}', latitude=Decimal(41), longitude=Decimal(123))
     above = await site.place("AA1")
     await site.desk.sql("UPDATE issue SET organization_id = $1 WHERE id = $2", above, issue)
+    await site.desk.recount()
     query = asking("answers { value } coordinates { latitude }")
     nothing = {"answers": None, "coordinates": None}
     whole = {"answers": [{"value": "b"}], "coordinates": {"latitude": 41.0}}

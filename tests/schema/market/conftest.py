@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.conftest import Templates, copied_database, opened
+from tests.rollups import differences
 from tests.schema.cooperatives.village import TENANTS
 from tests.schema.market.market import Market, settle
 
@@ -20,6 +21,7 @@ def market_url(server_url: str, templates: Templates) -> Iterator[str]:
 
 @pytest.fixture
 async def market(market_url: str) -> AsyncIterator[Market]:
-    """The application over it on 2026-03-15."""
+    """The application over it on 2026-03-15; what is counted holds after."""
     async with opened(market_url) as ready:
         yield Market(ready, market_url)
+    assert await differences(market_url) == []

@@ -12,6 +12,7 @@ from schema.organizations.outcome import Changed
 from schema.refusals import Refused
 from tenants.roles import Role
 from tests.conftest import TODAY
+from tests.rollups import recounted
 from tests.schema.organizations.town import ID, Town, actor, spelled
 
 GRID = "AA1-1"
@@ -81,6 +82,7 @@ async def test_the_hundredth_code_has_three_digits(town: Town) -> None:
             ID,
             f"AA1-1-{number:02d}",
         )
+    await recounted(town.url)
     done = await town.do(grid("又一网格"))
     assert isinstance(done, Changed)
     assert done.changes[0].code == "AA1-1-100"

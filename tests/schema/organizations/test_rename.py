@@ -11,6 +11,7 @@ from schema.organizations.rename import Rename
 from schema.refusals import Refused
 from tenants.roles import Role
 from tests.conftest import TODAY
+from tests.rollups import recounted
 from tests.schema.organizations.town import ID, Town, actor, spelled
 
 DAY = datetime.timedelta(days=1)
@@ -84,6 +85,7 @@ async def test_one_that_is_to_begin_is_renamed_from_then_on(town: Town) -> None:
         ID,
         begin,
     )
+    await recounted(town.url)
     refused = await town.do(renamed("甲", TODAY, "AA1-1-G1"))
     assert isinstance(refused, Refused)
     assert [reason.code for reason in refused.refusals] == ["DATE_OUT_OF_RANGE"]

@@ -28,6 +28,7 @@ from tenants.definition import City, DeclaredOrganization, Definition, Province
 from tenants.hierarchy import Level, Rung
 from tenants.roles import Role
 from tests.conftest import NOW, TODAY
+from tests.rollups import recounted
 
 ID = 990100
 PROVINCE_ID = 990000
@@ -40,6 +41,7 @@ TABLES = (
     "post",
     "event",
     "event_counter",
+    "organization_cell",
 )
 
 
@@ -234,6 +236,7 @@ class Town:
             " FROM organization WHERE tenant_id = $1 AND code = $4",
             ID, post, person, code, since, until,
         )  # fmt: skip
+        await recounted(self.url)
         return post
 
     async def posts(self) -> list[tuple[Any, ...]]:

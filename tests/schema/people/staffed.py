@@ -4,7 +4,7 @@ import datetime
 
 from tenants.definition import City, DeclaredOrganization, Definition, Province
 from tenants.hierarchy import Level, Rung, StaffingRule
-from tenants.posts import PostKind
+from tenants.posts import Employment, PostKind
 from tenants.roles import Role
 
 PROVINCE = Definition(
@@ -19,8 +19,20 @@ PROVINCE = Definition(
 
 POSTS = [
     PostKind(key="secretary", name="书记", role=Role.SECRETARY, single=True),
-    PostKind(key="full_time", name="专职网格员", role=Role.GRID_WORKER, levels=["grid"]),
-    PostKind(key="part_time", name="兼职网格员", role=Role.GRID_WORKER, levels=["grid"]),
+    PostKind(
+        key="full_time",
+        name="专职网格员",
+        role=Role.GRID_WORKER,
+        levels=["grid"],
+        employment=Employment.FULL_TIME,
+    ),
+    PostKind(
+        key="part_time",
+        name="兼职网格员",
+        role=Role.GRID_WORKER,
+        levels=["grid"],
+        employment=Employment.PART_TIME,
+    ),
     PostKind(key="helper", name="志愿者"),
 ]
 LEVELS = [

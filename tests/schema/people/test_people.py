@@ -7,6 +7,7 @@ import pytest
 
 from schema.ids import parse_id
 from tests.conftest import Graph, run_sql
+from tests.rollups import recounted
 from tests.schema.people.appointing import admin, appoint, relieve
 
 PEOPLE = """query ($under: ID, $kind: String, $phone: String, $first: Int, $after: String) {
@@ -111,6 +112,7 @@ async def test_contacts_of_reporters_are_no_staff(staffed: Graph, site_url: str)
         "UPDATE post SET valid_from = '2020-01-01', valid_to = '2026-01-01'",
         f"INSERT INTO person ({COPIED}, id) SELECT {COPIED}, gen_random_uuid() FROM person",
     )
+    await recounted(site_url)
     assert names(await me.data(PEOPLE)) == before
     assert names(await me.data(PEOPLE, phone="13800138002")) == ["乙二"]
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.conftest import Graph, NewDatabase, opened
+from tests.rollups import differences
 from tests.schema.people.staffed import TENANTS
 
 
@@ -19,3 +20,4 @@ async def site(site_url: str) -> AsyncIterator[Graph]:
     """The application over it on 2026-03-15."""
     async with opened(site_url) as ready:
         yield ready
+    assert await differences(site_url) == []
