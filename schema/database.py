@@ -46,10 +46,6 @@ async def _leave(connection: asyncpg.Connection) -> None:
 
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-_PLANNED_ONCE = {"plan_cache_mode": "force_generic_plan"}
-"""Reading plans a statement once a connection: to plan it for its values took longer than to run
-it, and what the values change (which filters, how many rows) is written into its text."""
-
 # seconds that closing waits for operations to end
 _PATIENCE = 10
 
@@ -101,7 +97,7 @@ class Database:
                     min_size=0,  # else asyncpg logs tracebacks for as long as the server is down
                     max_size=self._size,
                     reset=_leave,
-                    server_settings={**self._server_settings(), **_PLANNED_ONCE},
+                    server_settings=self._server_settings(),
                 )
                 self._pools[login] = Leases(pool)
 
@@ -225,6 +221,9 @@ class Database:
         return {
             "statement_timeout": str(int(self._statement_timeout * 1000)),
             "jit": "off",  # costs more than it saves on statements of milliseconds
+            # a statement is planned once a connection: to plan it for its values took longer than
+            # to run it, and what they change (filters, how many rows) is written into its text
+            "plan_cache_mode": "force_generic_plan",
             "application_name": "onegrid",
         }
 

@@ -52,7 +52,13 @@ class open_context:  # noqa: N801 - used like a function
                 raise
         caller.facts.role = actor.role.value
         self._context = Context(
-            Resources(live.database, services.keyring, live.refreshed, services.speller),
+            Resources(
+                live.database,
+                services.keyring,
+                live.refreshed,
+                services.speller,
+                services.settings.suppression_threshold,
+            ),
             snapshot,
             caller.registry,
             caller.scope,

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
-from schema.loaders.organization import ORGANIZATION
+from schema.loaders.organization import ORGANIZATION, codes_of
 from schema.references import organization_key
 from schema.refusals import Refusal, RefusalCode, wrong
 from schema.work import Work
@@ -99,13 +99,10 @@ async def _chain(work: Work, given: str) -> Sequence[Any]:
     o, a = ORGANIZATION.alias("o"), ORGANIZATION.alias("a")
     same = o.c.id == key if isinstance(key, uuid.UUID) else o.c.code == key
     names = ("id", "code", "name", "level", "path", "valid_from", "valid_to")
+    part = codes_of(o)
     statement = (
         select(*(a.c[name] for name in names))
-        .join(
-            o,
-            (o.c.tenant_id == a.c.tenant_id)
-            & (a.c.code == func.any(func.string_to_array(o.c.path, "/"))),
-        )
+        .select_from(o.join(part, true()).join(a, a.c.code == part.c.code))
         .where(o.c.tenant_id == work.tenant_id, a.c.tenant_id == work.tenant_id, same)
         .order_by(func.length(a.c.path).desc())
         .with_for_update(key_share=True, read=True, of=a)

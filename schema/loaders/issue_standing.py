@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from schema.loaders.loader import KeyedLoader
-from schema.loaders.organization import ORGANIZATION
+from schema.loaders.organization import ORGANIZATION, codes_of
 from schema.tables.issue import IssueHandlerRow, IssueRow
 
 ISSUE: Any = IssueRow.__table__  # type: ignore[attr-defined]
@@ -166,8 +166,7 @@ def _claims(i: Any) -> Any:
 
 def _above(i: Any, o: Any) -> Any:
     """The organizations above the one where it stands, the nearest first, as JSON."""
-    a = ORGANIZATION.alias("a")
-    codes = func.string_to_array(o.c.path, "/")
+    a, part = ORGANIZATION.alias("a"), codes_of(o)
     object_ = func.json_build_object(
         "id", a.c.id, "code", a.c.code, "name", a.c.name, "level", a.c.level, "path", a.c.path
     )
@@ -175,11 +174,9 @@ def _above(i: Any, o: Any) -> Any:
         func.coalesce(
             func.json_agg(aggregate_order_by(object_, func.length(a.c.path).desc())), NOBODY
         ).label("above")
-    ).where(
-        a.c.tenant_id == i.c.tenant_id,
-        a.c.code == func.any(codes),
-        a.c.id != o.c.id,
     )
+    found = found.select_from(part.join(a, a.c.code == part.c.code))
+    found = found.where(a.c.tenant_id == i.c.tenant_id, a.c.id != o.c.id)
     return found.lateral("above")
 
 

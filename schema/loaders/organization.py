@@ -13,6 +13,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    column,
     exists,
     func,
     literal,
@@ -88,6 +89,16 @@ def covered(table: Any, name: str) -> ColumnElement[bool]:
     codes = unnested.table_valued("code", name="c").render_derived()
     inside = func.strpos(table.c.path, func.concat("/", codes.c.code, "/")) > 0
     return exists().select_from(codes).where(inside)
+
+
+def codes_of(table: Any) -> Any:
+    """A table of the codes in the row's path, to join from.
+
+    Under row-level security no index serves `code = any(…)`, and each one of many is looked up.
+    """
+    parts = func.string_to_array(func.btrim(table.c.path, "/"), "/")
+    unnested = func.unnest(parts).table_valued(column("code", Text()), name="part")
+    return unnested.render_derived().lateral()
 
 
 def columns_of(table: Any, columns: tuple[str, ...]) -> list[Any]:
