@@ -5,13 +5,13 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, closing
 from http.client import HTTPConnection
-from itertools import count
+from itertools import count, repeat
 
 import orjson
 
 from bench.attacks import Attack, attacks
 from bench.bearers import authorization
-from bench.client import HOST, PATIENCE, Burst, ask, burst, post
+from bench.client import HOST, PATIENCE, Burst, Exchange, ask, burst, post
 from bench.operations import Operation
 from bench.process import Process
 from bench.results import Abuse
@@ -35,7 +35,7 @@ async def measure_abuse(
     expected = (await ask(process.port, asked)).body
 
     async def neighbours() -> Burst:
-        return await burst(process.port, asked, expected, NEIGHBOURS, seconds)
+        return await burst(process.port, repeat(Exchange(asked, expected)), NEIGHBOURS, seconds)
 
     await neighbours()  # warms up
     rows = []

@@ -30,10 +30,9 @@ from schema.logins import Address
 from schema.root import graphql_schema
 from schema.scalars import CHINA
 from schema.spelling import Speller
-from server.app import create_app
+from server.app import create_app, executor_of
 from server.documents import Documents
 from server.door import Door
-from server.execution import general
 from server.graphql import GraphQLEndpoint
 from server.live import Live
 from server.logs import configure_logs
@@ -93,7 +92,9 @@ def create_bare(url: str, folder: Path) -> Starlette:
         yield
         await ready.close()
 
-    run: Any = partial(execute_current, ready, partial(general.execute, schema))
+    run: Any = partial(
+        execute_current, ready, partial(executor_of(secured_settings(folder)), schema)
+    )
     return Starlette(
         routes=[Route(BARE, GraphQLEndpoint(Documents(schema), run, open_context))],
         middleware=[Middleware(Door, observe=Metrics().observe)],

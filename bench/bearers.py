@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from bench.operations import Operation
+from bench.drawn import CITY
+from bench.operations import REPORT, Operation
 from server.claims import Claims
 from server.settings import Settings
 from server.tokens import open_mint
@@ -18,11 +19,14 @@ def authorization(operation: Operation) -> str:
     """The header of the bearer who asks an operation; `SECRET` must be the server's."""
     mint = open_mint(Settings(_env_file=None, token_secret=SECRET))
     assert mint is not None
-    city, province = operation.variables.get("city"), operation.variables.get("province")
-    if city is not None:
-        tenant, role = _registry().city(city), Role.CITY_ADMIN
+    province = operation.variables.get("province")
+    if province is None:
+        city = operation.variables.get("city", CITY)
+        # an administrator of a city may do everything but ask for its services
+        role = Role.SECRETARY if operation.key == REPORT else Role.CITY_ADMIN
+        tenant = _registry().city(city)
     else:
-        tenant, role = _registry().province(str(province)), Role.PROVINCE_ANALYST
+        tenant, role = _registry().province(province), Role.PROVINCE_ANALYST
     assert tenant is not None
     claims = Claims("bench", role, (f"{tenant.tenant_id:06}",))
     return f"Bearer {mint.token(claims, HOURS)}"

@@ -4,9 +4,10 @@ import asyncio
 import re
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import repeat
 from typing import cast
 
 HOST = "127.0.0.1"
@@ -24,6 +25,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """A request, and the body of its answer: all of it where it is known, or what it must hold."""
+
+    request: bytes
+    whole: bytes | None = None
+    part: bytes = b""
+
+    def expects(self, answer: Answer) -> bool:
+        """Whether the answer is as it must be, and its status 200."""
+        if int(answer.head.split(" ", 2)[1]) != HTTPStatus.OK:
+            return False
+        return answer.body == self.whole if self.whole is not None else self.part in answer.body
+
+
+@dataclass(frozen=True)
 class Burst:
     """What a burst of requests gave: seconds that each took, and all together."""
 
@@ -31,9 +47,14 @@ class Burst:
     seconds: float
 
     @property
+    def count(self) -> int:
+        """How many requests."""
+        return len(self.latencies)
+
+    @property
     def rps(self) -> float:
         """Requests a second."""
-        return len(self.latencies) / self.seconds
+        return self.count / self.seconds
 
     def percentile(self, percent: int) -> float:
         """Milliseconds within which so many of a hundred requests were answered."""
@@ -55,20 +76,20 @@ async def ask(port: int, request: bytes) -> Answer:
 
     Errors: `ConnectionError`, `TimeoutError`; `ValueError` where its status is not 200.
     """
-    caller = await _call(port, _Caller(request, until=0, expected=None), PATIENCE)
+    caller = await _call(port, _Caller(repeat(Exchange(request)), until=0), PATIENCE)
     assert caller.answer is not None
     return caller.answer
 
 
 async def burst(
-    port: int, request: bytes, expected: bytes, connections: int, seconds: float
+    port: int, exchanges: Iterator[Exchange], connections: int, seconds: float
 ) -> Burst:
-    """Send the request over and over, each time the one before is answered.
+    """Send the requests in turn, on each connection the next when the one before is answered.
 
-    Errors: `ConnectionError`, `TimeoutError`; `ValueError` where a body is not `expected`.
+    Errors: `ConnectionError`, `TimeoutError`; `ValueError` where an answer is not as expected.
     """
     started = time.perf_counter()
-    callers = [_Caller(request, started + seconds, expected) for _ in range(connections)]
+    callers = [_Caller(exchanges, started + seconds) for _ in range(connections)]
     await asyncio.gather(*(_call(port, caller, seconds + PATIENCE) for caller in callers))
     latencies = tuple(latency for caller in callers for latency in caller.latencies)
     return Burst(latencies, time.perf_counter() - started)
@@ -82,12 +103,11 @@ async def _call(port: int, caller: "_Caller", seconds: float) -> "_Caller":
 
 
 class _Caller(asyncio.Protocol):
-    """One connection: sends its request at least once, and again until the time `until`."""
+    """One connection: sends a request at least once, and the next ones until the time `until`."""
 
-    def __init__(self, request: bytes, until: float, expected: bytes | None) -> None:
-        self._request = request
+    def __init__(self, exchanges: Iterator[Exchange], until: float) -> None:
+        self._exchanges = exchanges
         self._until = until
-        self._expected = expected
         self._received = bytearray()
         self._sent = 0.0
         self.answer: Answer | None = None
@@ -107,7 +127,7 @@ class _Caller(asyncio.Protocol):
         self.latencies.append(now - self._sent)
         self._received.clear()
         self.answer = answer
-        if not _is_as_expected(answer, self._expected):
+        if not self._exchange.expects(answer):
             self._end(ValueError(f"unexpected answer: {answer.head}\n{answer.body[:500]!r}"))
         elif now < self._until:
             self._send()
@@ -118,8 +138,9 @@ class _Caller(asyncio.Protocol):
         self._end(error or ConnectionResetError("the server closed the connection"))
 
     def _send(self) -> None:
+        self._exchange = next(self._exchanges)
         self._sent = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(self._exchange.request)
 
     def _end(self, error: Exception | None) -> None:
         if self.done.done():
@@ -143,8 +164,3 @@ def _read(received: bytearray) -> Answer | None:
     if len(received) < start + int(length[1]):
         return None
     return Answer(received[:end].decode(), bytes(received[start:]))
-
-
-def _is_as_expected(answer: Answer, expected: bytes | None) -> bool:
-    status = int(answer.head.split(" ", 2)[1])
-    return status == HTTPStatus.OK and expected in (None, answer.body)

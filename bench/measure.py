@@ -1,17 +1,22 @@
 """Measuring: equal answers first, then short rounds in which the contenders alternate."""
 
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice, repeat
 from typing import Any
 
-import orjson
-
-from bench.client import Answer, Burst, ask, burst
+from bench.answers import check_equal
+from bench.backends import Backends
+from bench.client import Answer, Burst, Exchange, ask, burst
 from bench.contenders import Contender
+from bench.drawn import Drawn
 from bench.operations import Operation
 from bench.results import Memory, Row
+from bench.statements import StatementLog
+
+SAMPLES = 20
+"""How many answers of an operation whose requests differ are compared."""
 
 
 @dataclass(frozen=True)
@@ -25,102 +30,116 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sample:
-    """One contender's burst at one operation, and what it cost its process."""
+    """One contender's burst at one operation, and what it cost its process and the database."""
 
     burst: Burst
     cpu_seconds: float
-    memory_mb: float
+    database_seconds: float
 
 
-class DifferentAnswersError(Exception):
-    """The contenders do not do the same work; the text shows both answers."""
+@dataclass
+class Runner:
+    """One contender at one operation: its requests, how many statements one takes, its samples."""
+
+    contender: Contender
+    operation: Operation
+    exchanges: Iterator[Exchange]
+    statements: int = 0
+    samples: list[Sample] = field(default_factory=list)
+
+    async def ask(self) -> Answer:
+        """One request."""
+        return await ask(self.contender.process.port, next(self.exchanges).request)
+
+    async def sample(self, backends: Backends, connections: int, seconds: float) -> Sample:
+        """One burst."""
+        process = self.contender.process
+        own, database = process.cpu_seconds(), backends.cpu_seconds()
+        found = await burst(process.port, self.exchanges, connections, seconds)
+        used = backends.cpu_seconds() - database
+        return Sample(found, process.cpu_seconds() - own, used)
+
+    def row(self) -> Row:
+        """The medians of the samples."""
+
+        def median(value: Callable[[Sample], float], digits: int) -> float:
+            return round(statistics.median(map(value, self.samples)), digits)
+
+        return Row(
+            operation=self.operation.key,
+            contender=self.contender.name,
+            rps=median(lambda one: one.burst.rps, 1),
+            p50_ms=median(lambda one: one.burst.percentile(50), 3),
+            p99_ms=median(lambda one: one.burst.percentile(99), 3),
+            statements=self.statements,
+            server_cpu_us=median(lambda one: one.cpu_seconds / one.burst.count * 1e6, 1),
+            database_cpu_us=median(lambda one: one.database_seconds / one.burst.count * 1e6, 1),
+        )
 
 
-async def measure(
-    operations: Sequence[Operation],
-    contenders: Sequence[Contender],
+async def runners(
+    operations: Sequence[Operation], contenders: Sequence[Contender], drawn: Drawn
+) -> list[list[Runner]]:
+    """Who takes part in each operation, after all their answers were found equal.
+
+    Errors: `bench.answers.DifferentAnswersError`; `ValueError` where an answer holds errors.
+    """
+    return [await _compared(operation, contenders, drawn) for operation in operations]
+
+
+async def count_statements(found: Sequence[Sequence[Runner]], log: StatementLog) -> None:
+    """Have each runner know how many statements a request takes."""
+    for group in found:
+        for runner in group:
+            runner.statements = await log.count(runner.ask)
+
+
+async def run(
+    found: Sequence[Sequence[Runner]],
+    backends: Backends,
     plan: Plan,
     say: Callable[[str], None],
-) -> tuple[list[Row], list[Memory]]:
-    """A row for each operation and contender, then what memory each contender took.
-
-    `say` is told what is done next.
-    Errors: `DifferentAnswersError`.
-    """
-    firsts = {operation.key: await _first(operation, contenders) for operation in operations}
-    samples: dict[tuple[str, int], list[Sample]] = defaultdict(list)
+) -> None:
+    """Give each runner its samples; `say` is told what is done next."""
     for turn in range(plan.rounds + 1):  # the first warms up
         say(f"round {turn} of {plan.rounds}" if turn else "warming up")
         seconds = plan.seconds if turn else min(1.0, plan.seconds)
-        for operation in operations:
-            for at, item in list(enumerate(contenders))[:: 1 if turn % 2 else -1]:
-                expected = firsts[operation.key][at].body
-                sample = await _sample(item, operation, expected, plan.connections, seconds)
+        for group in found:
+            for runner in group[:: 1 if turn % 2 else -1]:
+                sample = await runner.sample(backends, plan.connections, seconds)
                 if turn:
-                    samples[operation.key, at].append(sample)
-    rows = [
-        _row(f"{key}{item.suffix}", item.name, _statements(answers[at]), samples[key, at])
-        for key, answers in firsts.items()
-        for at, item in enumerate(contenders)
+                    runner.samples.append(sample)
+
+
+def memories(contenders: Sequence[Contender]) -> list[Memory]:
+    """What memory each contender took until now."""
+    return [
+        Memory(
+            contender=item.name,
+            started_mb=round(item.started_mb, 1),
+            peak_mb=round(item.process.peak_memory_mb(), 1),
+        )
+        for item in contenders
     ]
-    return rows, [_memory(item) for item in contenders]
 
 
-async def _first(operation: Operation, contenders: Sequence[Contender]) -> list[Answer]:
-    """Each contender's answer, all of them equal."""
-    answers = [await ask(item.process.port, item.request(operation)) for item in contenders]
-    check_equal(operation, [answer.body for answer in answers])
-    return answers
-
-
-def _statements(answer: Answer) -> int:
-    """How many SQL statements its Server-Timing header tells of."""
-    return int(answer.head.split('sql;desc="')[1].split()[0])
-
-
-def check_equal(operation: Operation, bodies: Sequence[bytes]) -> None:
-    """Nothing, where all bodies hold the same data and no errors.
-
-    Errors: `DifferentAnswersError`.
-    """
-    answers: list[Any] = [orjson.loads(body) for body in bodies]
-    if any("errors" in answer or answer != answers[0] for answer in answers):
-        shown = "\n".join(body.decode()[:2000] for body in bodies)
-        raise DifferentAnswersError(f"{operation.key} is answered differently:\n{shown}")
-
-
-async def _sample(
-    contender: Contender, operation: Operation, expected: bytes, connections: int, seconds: float
-) -> Sample:
-    process = contender.process
-    before = process.cpu_seconds()
-    request = contender.request(operation)
-    found = await burst(process.port, request, expected, connections, seconds)
-    return Sample(found, process.cpu_seconds() - before, process.memory_mb())
-
-
-def _row(operation: str, contender: str, statements: int, samples: Sequence[Sample]) -> Row:
-    def median(value: Callable[[Sample], float], digits: int) -> float:
-        return round(statistics.median(map(value, samples)), digits)
-
-    return Row(
-        operation=operation,
-        contender=contender,
-        rps=median(lambda sample: sample.burst.rps, 1),
-        p50_ms=median(lambda sample: sample.burst.percentile(50), 3),
-        p99_ms=median(lambda sample: sample.burst.percentile(99), 3),
-        statements=statements,
-        server_cpu_us=median(
-            lambda sample: sample.cpu_seconds / len(sample.burst.latencies) * 1e6, 0
-        ),
-        rss_mb=round(max(sample.memory_mb for sample in samples), 1),
-    )
-
-
-def _memory(contender: Contender) -> Memory:
-    peak = contender.process.peak_memory_mb()
-    return Memory(
-        contender=contender.name,
-        started_mb=round(contender.started_mb, 1),
-        peak_mb=round(peak, 1),
-    )
+async def _compared(
+    operation: Operation, contenders: Sequence[Contender], drawn: Drawn
+) -> list[Runner]:
+    """The runners of one operation: each answer of each is that of the first."""
+    found: list[Runner] = []
+    expected: list[Any] = []
+    for item in contenders:
+        exchanges = await item.exchanges(operation, drawn)
+        if exchanges is None:
+            continue
+        first = next(exchanges)
+        asked = [first, *islice(exchanges, SAMPLES - 1)] if first.part else [first]
+        bodies = [(await ask(item.process.port, each.request)).body for each in asked]
+        answers = [item.data(operation, body) for body in bodies]
+        expected = expected or answers
+        check_equal(operation, item.name, expected, answers)
+        if not first.part:
+            exchanges = repeat(replace(first, whole=bodies[0]))
+        found.append(Runner(item, operation, exchanges))
+    return found

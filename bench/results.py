@@ -1,28 +1,22 @@
-"""Results of a run, as `results.json` keeps them, and the bounds that they are held against."""
+"""Results of a run, as `results.json` keeps them."""
 
 import datetime
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-SERVER = "onegrid"
-LIMIT = "limit"
+Name = Literal["onegrid", "limit", "graphql-core", "postgraphile"]
+
+SERVER: Name = "onegrid"
+LIMIT: Name = "limit"
+GENERAL: Name = "graphql-core"
+POSTGRAPHILE: Name = "postgraphile"
+NAMES: tuple[Name, ...] = (SERVER, LIMIT, GENERAL, POSTGRAPHILE)
+
 PATH = Path(__file__).parent / "results.json"
-MAX_STATEMENTS = 5
-MAX_MEMORY_MB = 200
-MAX_SECURITY_US = 150
-MAX_ATTACK_MS = 50
-MAX_ATTACK_MB = 20
-MAX_SLOWED = 2
-CITY_PAGE = "city-page"
-SECURED = ("city-page", "organization", "rungs")
-"""The operations that are measured with security and without."""
-ON = ", security on"
-OFF = ", security off"
 
 
 class _Part(BaseModel):
@@ -30,28 +24,58 @@ class _Part(BaseModel):
 
 
 class Row(_Part):
-    """Medians over the rounds of one operation and contender; of a secured one with ON or OFF.
+    """Medians over the rounds of one operation and contender.
 
-    `statements` are SQL statements an operation, `server_cpu_us` processor time of the
-    contender's process a request, `rss_mb` the most resident memory at the end of a round.
+    `statements` are SQL statements a request; `server_cpu_us` and `database_cpu_us` processor
+    time a request, of the contender's process and of all processes of PostgreSQL.
     """
 
     operation: str
-    contender: Literal["onegrid", "limit"]
+    contender: Name
     rps: float
     p50_ms: float
     p99_ms: float
     statements: int
     server_cpu_us: float
-    rss_mb: float
+    database_cpu_us: float
+
+
+class Scale(_Part):
+    """A row of Q3 over a database of so many issues."""
+
+    issues: int
+    row: Row
 
 
 class Memory(_Part):
     """A contender's resident memory before its first request, and the most it ever had."""
 
-    contender: Literal["onegrid", "limit"]
+    contender: Name
     started_mb: float
     peak_mb: float
+
+
+class Spent(_Part):
+    """What one part of the server takes of an operation: microseconds of its processor."""
+
+    operation: str
+    part: str
+    us: float
+
+
+class Security(_Part):
+    """An operation with the server's security and without: processor time and p50."""
+
+    operation: str
+    on_us: float
+    off_us: float
+    on_p50_ms: float
+    off_p50_ms: float
+
+    @property
+    def us(self) -> float:
+        """Microseconds of the server's processor that security takes."""
+        return round(self.on_us - self.off_us, 1)
 
 
 class Share(_Part):
@@ -83,84 +107,55 @@ class Abuse(_Part):
 
 
 class Setting(_Part):
-    """Where and how it was measured."""
+    """Where and how it was measured; `skipped` says why a contender was left out."""
 
     date: datetime.date
     cores: int
     python: str
     postgresql: str
+    postgraphile: str | None
+    skipped: str | None
     organizations: int
+    issues: int
     rounds: int
     seconds: float
     connections: int
 
 
 class Results(_Part):
-    """One run.
-
-    `rows` end with those of `SECURED`, each operation with ON and OFF, asked one at a time.
-    """
+    """One run."""
 
     generated: Literal["by `make bench`; do not edit"] = "by `make bench`; do not edit"
     setting: Setting
     memory: Sequence[Memory]
     rows: Sequence[Row]
+    scale: Sequence[Scale]
+    spent: Sequence[Spent]
+    security: Sequence[Security]
     shares: Sequence[Share]
     abuse: Sequence[Abuse]
 
-    def security_us(self, operation: str) -> float:
-        """Microseconds of the server's processor that security takes of an operation."""
-        on, off = (self.row(operation + way, SERVER) for way in (ON, OFF))
-        return on.server_cpu_us - off.server_cpu_us
-
-    def row(self, operation: str, contender: str) -> Row:
-        """The row of an operation and a contender."""
-        return next(
+    def row(self, operation: str, contender: str) -> Row | None:
+        """The row of an operation and a contender; None where it does not answer that."""
+        found = (
             row for row in self.rows if (row.operation, row.contender) == (operation, contender)
         )
+        return next(found, None)
 
-    def ratio(self, operation: str) -> float:
-        """The server's requests a second, as a part of the limit's."""
-        return self.row(operation, SERVER).rps / self.row(operation, LIMIT).rps
+    def ratio(self, operation: str, contender: str) -> float | None:
+        """The server's requests a second, as a multiple of a contender's."""
+        own, other = self.row(operation, SERVER), self.row(operation, contender)
+        return None if own is None or other is None else round(own.rps / other.rps, 2)
 
-    def bounds(self) -> "tuple[Bound, ...]":
-        """What the server promises, held against what it did."""
-        memory = next(part for part in self.memory if part.contender == SERVER)
-        statements = self.row(CITY_PAGE, SERVER).statements
-        security = (
-            Bound(f"CPU µs of security, {key}", self.security_us(key), MAX_SECURITY_US)
-            for key in SECURED
+    def growth(self, contender: str) -> float | None:
+        """How often longer a contender's median of Q3 is over the most issues than the fewest."""
+        own = sorted(
+            (item for item in self.scale if item.row.contender == contender),
+            key=lambda item: item.issues,
         )
-        return (
-            Bound("SQL statements of the city page", statements, MAX_STATEMENTS),
-            Bound("MB of server memory after start", memory.started_mb, MAX_MEMORY_MB),
-            Bound("MB of server memory under load, at most", memory.peak_mb, MAX_MEMORY_MB),
-            *security,
-            *self._abuse_bounds(),
-        )
-
-    def _abuse_bounds(self) -> "Iterator[Bound]":
-        """Of the worst attack."""
-        yield Bound("CPU ms of an attack, at most", self._worst("cpu_ms"), MAX_ATTACK_MS)
-        yield Bound("MB that an attack adds, at most", self._worst("growth_mb"), MAX_ATTACK_MB)
-        yield Bound("a neighbour's p99 beside it, at most times", self._worst("slowed"), MAX_SLOWED)
-
-    def _worst(self, name: str) -> float:
-        return max(float(getattr(item, name)) for item in self.abuse)
-
-
-@dataclass(frozen=True)
-class Bound:
-    """A promise: `measured` is at most `allowed`."""
-
-    what: str
-    measured: float
-    allowed: float
-
-    @property
-    def verdict(self) -> str:
-        """Met or missed."""
-        return "met" if self.measured <= self.allowed else "missed"
+        if len(own) < 2:
+            return None
+        return round(own[-1].row.p50_ms / own[0].row.p50_ms, 2)
 
 
 def save(results: Results, path: Path = PATH) -> None:

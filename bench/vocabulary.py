@@ -1,12 +1,15 @@
 """What the server holds in memory: tenants, the names of their levels, and their rungs."""
 
+import base64
 import datetime
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import asyncpg
 import orjson
 
+from bench.drawn import CITY
 from schema.scope import Login, Scope
 
 IN_FORCE = """
@@ -15,6 +18,12 @@ FROM tenant t
 JOIN tenant_version v USING (tenant_id, version)
 ORDER BY t.tenant_id
 """
+
+FEW = 5
+"""Rows of fewer issues are held back from a province, by default."""
+
+END = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+"""Later than whatever was reported."""
 
 
 class Vocabulary:
@@ -38,8 +47,13 @@ class Vocabulary:
         self, names: Iterable[str], variables: Mapping[str, Any], today: datetime.date
     ) -> list[Any]:
         """The values of `names`, of the city or province that the variables name."""
-        given = {**variables, "today": today, **self._of(variables)}
+        given = {**variables, "today": today, **self._of(variables), **_after(variables)}
         return [given[name] for name in names]
+
+    def names(self, city: str) -> Mapping[str, Mapping[str, Any]]:
+        """What a city calls its levels, states (`workflow:state`) and services, by key."""
+        found: Mapping[str, Mapping[str, Any]] = self._known[city]["names"]
+        return found
 
     def scope(self, variables: Mapping[str, Any]) -> Scope:
         """What its token opens: the city, or the province with its cities."""
@@ -47,7 +61,7 @@ class Vocabulary:
         return found
 
     def _of(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._known[variables.get("city") or variables["province"]]
+        return self._known[variables.get("province") or variables.get("city", CITY)]
 
 
 async def read_vocabulary(url: str) -> Vocabulary:
@@ -60,26 +74,63 @@ async def read_vocabulary(url: str) -> Vocabulary:
     return Vocabulary({row["tenant_id"]: orjson.loads(row["content"]) for row in rows})
 
 
+def _after(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The place that a cursor names, of either kind: of organizations or of issues."""
+    if "after" not in variables:
+        return {}
+    if (after := variables["after"]) is None:
+        return {"after_pinyin": "", "after_code": "", "after_at": END, "after_id": uuid.UUID(int=0)}
+    values = orjson.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+    if len(values) == 2:
+        return {"after_pinyin": values[0], "after_code": values[1]}
+    return {
+        "after_at": datetime.datetime.fromisoformat(values[1]),
+        "after_id": uuid.UUID(values[2]),
+    }
+
+
 def _city(tenant_id: int, tenant: Mapping[str, Any]) -> dict[str, Any]:
-    names = {level["key"]: {"name": level["name"]} for level in tenant["levels"]}
+    names = {
+        "level": {level["key"]: {"name": level["name"]} for level in tenant["levels"]},
+        "state": {
+            f"{workflow['key']}:{state['key']}": {"name": state["name"]}
+            for workflow in tenant["workflows"]
+            for state in workflow["states"]
+        },
+        "service": {
+            service["code"]: {"name": service["name"]}
+            for category in tenant["categories"]
+            for service in category["services"]
+        },
+    }
     scope = Scope(frozenset({tenant_id}), Login.CITY)
-    return {"scope": scope, "tenant": tenant_id, "level_names": _json(names)}
+    texts = {f"{kind}_names": _json(found) for kind, found in names.items()}
+    return {"scope": scope, "tenant": tenant_id, "names": names, **texts}
 
 
 def _province(
     tenant_id: int, tenant: Mapping[str, Any], cities: Mapping[int, Mapping[str, Any]]
 ) -> dict[str, Any]:
     own = {at: city for at, city in cities.items() if city["province"] == tenant["code"]}
-    levels = [
-        {"tenant_id": at, "city": city["name"], "place": place}
-        | {name: level[name] for name in ("key", "name", "rung")}
+    mapped = [
+        (at, service["code"], domain)
         for at, city in own.items()
-        for place, level in enumerate(city["levels"])
+        for category in city["categories"]
+        for service in category["services"]
+        if (domain := service.get("domain") or category.get("domain"))
     ]
-    rungs = [*tenant["rungs"], {"rung": None, "name": None}]
-    placed = [{"place": place, **rung} for place, rung in enumerate(rungs)]
-    scope = Scope(frozenset({tenant_id, *own}))
-    return {"scope": scope, "tenants": list(own), "levels": _json(levels), "rungs": _json(placed)}
+    tenants, services, keys = zip(*mapped, strict=True) if mapped else ((), (), ())
+    domains = [{"place": at, **domain} for at, domain in enumerate(tenant["domains"])]
+    return {
+        "scope": Scope(frozenset({tenant_id, *own})),
+        "tenants": list(own),
+        "mapped_tenants": tenants,
+        "mapped_services": services,
+        "mapped_domains": keys,
+        "city_names": _json({str(at): {"name": city["name"]} for at, city in own.items()}),
+        "domains": _json(domains),
+        "few": FEW,
+    }
 
 
 def _json(value: object) -> str:
