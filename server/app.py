@@ -2,14 +2,14 @@
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
-from graphql import GraphQLSchema
+from graphql import ExecutionResult, GraphQLSchema
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -26,7 +26,7 @@ from schema.scalars import CHINA
 from server.documents import Documents
 from server.door import middleware
 from server.event_source import EventSource
-from server.execution import general
+from server.execution import general, level_wise
 from server.forgetting import forget_keys
 from server.gate import Admission
 from server.graphql import GraphQLEndpoint
@@ -40,6 +40,7 @@ from server.personas import Persona, personas, read_organizations
 from server.privacy import report_missing_keys
 from server.runs import execute_current, open_context
 from server.services import Services
+from server.settings import Settings
 from server.socket import SocketEndpoint
 from server.subscriptions import Machinery, Subscriptions
 from server.sweeping import sweep_for_ever
@@ -67,10 +68,10 @@ def create_app(
     documents = Documents(schema, bounds=services.bounds, introspection=not settings.trusted_only)
     feed = feed or Feed(live.engine)
     machinery = _machinery(live, services, now, schema, feed)
-    subscriptions = Subscriptions(machinery, settings.max_subscriptions)
+    subscriptions = Subscriptions(machinery, settings.max_subscriptions, services.open)
     endpoint = GraphQLEndpoint(
         documents,
-        partial(execute_current, live, partial(general.execute, schema)),
+        partial(execute_current, live, partial(executor_of(settings), schema)),
         machinery.open_context,
         gate=machinery.gate,
         timeout=settings.request_timeout,
@@ -78,7 +79,7 @@ def create_app(
     )
     sockets = SocketEndpoint(endpoint, subscriptions, origins=settings.cors_origins)
     readings = _readings(live, subscriptions, sockets)
-    metrics = Metrics(_names(documents, services, examples), readings)
+    metrics = Metrics(_names(documents, services, examples), readings, services.metrics)
     sockets.observe = metrics.observe_operation
     return Starlette(
         routes=[
@@ -97,6 +98,11 @@ def create_app(
         ),
         lifespan=partial(_lifespan, live, services, now, feed, metrics),
     )
+
+
+def executor_of(settings: Settings) -> Callable[..., Awaitable[ExecutionResult]]:
+    """What runs queries and mutations: the one place that switches the level-wise one off."""
+    return level_wise.execute if settings.executor == "level-wise" else general.execute
 
 
 def _machinery(
@@ -134,11 +140,16 @@ async def _lifespan(
         asyncio.create_task(feed.run()),
         asyncio.create_task(_end_with(live, feed)),
         asyncio.create_task(live.run()),
-        asyncio.create_task(report_missing_keys(live, services.keyring)),
-        asyncio.create_task(forget_keys(live, services.settings.idempotency_hours, now)),
         asyncio.create_task(
-            sweep_for_ever(live, services.keyring, seconds, now, metrics.observe_sweep)
+            services.duty.do(
+                partial(report_missing_keys, live, services.keyring),
+                partial(forget_keys, live, services.settings.idempotency_hours, now),
+                partial(
+                    sweep_for_ever, live, services.keyring, seconds, now, metrics.observe_sweep
+                ),
+            )
         ),
+        asyncio.create_task(metrics.note_for_ever()),
     ]
     try:
         yield

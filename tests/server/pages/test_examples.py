@@ -40,7 +40,7 @@ async def test_personas_are_named(demo: Graph) -> None:
         for example in EXAMPLES.values()
         if example.persona is not None
     }
-    assert named == {"People": True, "Move": True, "IssueList": True}
+    assert named == {"People": True, "Move": True, "IssueList": True, "SecretaryDesk": True}
 
 
 async def test_staffing_shows_holders_and_gaps(demo: Graph) -> None:
