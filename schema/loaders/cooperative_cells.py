@@ -47,8 +47,7 @@ def reading(asked: tuple[str, ...], shape: Shape) -> Statement:
 
     Nothing may be narrowed: neither filters nor a subtree.
     """
-    measures = _measures(asked) | ({ROWS_OF["results"]} if shape.tells_year else set())
-    d = _counts(_places(), measures, shape).cte("d")
+    d = _counts(_places(), shape).cte("d")
     selects = [_sums(d, asked, shape, whole) for whole in _extents(shape)]
     if shape.kinds:
         selects.append(_kinds(d, asked))
@@ -75,10 +74,22 @@ def _places() -> Any:
     return given.render_derived()
 
 
-def _counts(p: Any, measures: set[str], shape: Shape) -> Select[Any]:
+def needed(asked: tuple[str, ...], shape: Shape, columns: tuple[str, ...]) -> list[str]:
+    """The measures that are read, a value of the statement: those among `columns`, what tells
+    groups, the year and kinds of data; all else stays null."""
+    found = {"cooperatives", *columns} & {*measures_of(asked)}
+    if shape.kinds:
+        found |= _measures(asked)
+    if shape.tells_year or found & {*OF_A_YEAR}:
+        found.add(ROWS_OF["results"])
+    return sorted(found)
+
+
+def _counts(p: Any, shape: Shape) -> Select[Any]:
     """What is so today, by all that cells have."""
     c, names = CELL.alias("c"), ("tenant_id", "measure", "kind", "industry", "year", "data_kind")
-    own = (c.c.tenant_id == p.c.tenant_id, _among(c.c.measure, sorted(measures)))
+    measures = any_(bindparam("measures", type_=ARRAY(Text())))
+    own = (c.c.tenant_id == p.c.tenant_id, c.c.measure == measures)
     source, x = sums(p, c, names, ("known", "total"), *own, _in_grains(c, shape))
     columns = [p.c.key, *(x.c[name] for name in names)]
     total, newest = func.sum(x.c.total).label("total"), _newest(p.c.key, x, shape).label("newest")

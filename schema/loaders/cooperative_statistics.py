@@ -16,7 +16,7 @@ import asyncpg
 
 from schema.database import Snapshot
 from schema.loaders.cooperative import CooperativeByCode, CooperativeById
-from schema.loaders.cooperative_cells import reading
+from schema.loaders.cooperative_cells import needed, reading
 from schema.loaders.cooperative_families import (
     KINDS,
     OF_VILLAGES,
@@ -169,9 +169,9 @@ async def _counted(
         asked = tuple(family for family in asked if family not in OF_VILLAGES)
     shape = _shape(arguments, places, columns)
     make = reading if arguments.is_kept and not shape.subtree else counting
-    statement = make(asked, shape)
+    statement, given = make(asked, shape), _values(arguments, places)
     rows: list[asyncpg.Record] = await snapshot.fetch(
-        statement.sql, statement.values(_values(arguments, places))
+        statement.sql, statement.values({**given, "measures": needed(asked, shape, columns)})
     )
     if not any(row["tenant_id"] for row in rows):
         await _demand_named(snapshot, scope, tenants, arguments.filters)

@@ -304,8 +304,7 @@ class OrganizationType(Node):
     )
     organization_statistics: refs.OrganizationStatistics = relation(
         OrganizationStatistics,
-        "本组织及其下级与其人员配备的统计 | statistics of it and all below it, with their "
-        "staffing",
+        "本组织及其下级与其人员配备的统计 | statistics of it and all below it, with their staffing",
         key=issues_key,
         columns=("tenant_id", "path"),
         arguments=OrganizationStatisticsArguments,
