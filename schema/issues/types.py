@@ -138,8 +138,8 @@ class IssueAnswerType:
 class CoordinatesType:
     """Of an `IssueRecord` that has them."""
 
-    latitude: float = column("纬度 | degrees north")
-    longitude: float = column("经度 | degrees east")
+    latitude: float = derived(lambda root: float(root["latitude"]), "纬度 | degrees north")
+    longitude: float = derived(lambda root: float(root["longitude"]), "经度 | degrees east")
 
 
 @strawberry.type(

@@ -134,7 +134,9 @@ class PostingType(Node):
         key=("tenant_id", "enterprise_id"),
     )
     product: str = column("产品 | product")
-    quantity: Decimal = column("数量 | quantity")
+    quantity: Decimal = derived(
+        lambda root: plain(root["quantity"]), "数量 | quantity", ("quantity",)
+    )
     unit: str = column("单位,如公斤 | unit of the quantity")
     price: Decimal | None = column("单价(元/单位),空为面议 | 元 a unit; null = to be agreed")
     from_on: datetime.date | None = column("自何日起;空为随时 | from which day on; null = any")
@@ -181,7 +183,9 @@ class DealType(Node):
         EnterpriseById, "企业 | enterprise", key=("tenant_id", "enterprise_id")
     )
     product: str = column("产品 | product")
-    quantity: Decimal | None = column("数量;空为未定 | null = not fixed")
+    quantity: Decimal | None = derived(
+        lambda root: plain(root["quantity"]), "数量;空为未定 | null = not fixed", ("quantity",)
+    )
     unit: str | None = column("数量的单位 | unit of the quantity")
     amount: Decimal | None = column("金额(元);空为未定 | amount, 元; null = not fixed")
     collective_income: Decimal | None = column(
