@@ -261,6 +261,9 @@ WRONG = {
         '{ cities { a: organizations(search: "a", first: 1) { nodes { code } }'
         ' b: organizations(search: "b", first: 1) { nodes { code } } } }'
     ),
+    "STATISTICS_EXCEEDED": Wrong(
+        '{ city(code: "fushun") { issueStatistics(by: [MONTH]) { suppressed } } }'
+    ),
     "RATE_LIMITED": Wrong(INTROSPECTION, settings={"rate_actor": "1/minute"}),
     "PERSISTED_QUERY_NOT_FOUND": Wrong(body={"query": None, "documentId": f"sha256:{HASH}"}),
     "PERSISTED_QUERY_NOT_SUPPORTED": Wrong(

@@ -40,7 +40,7 @@ from tenants.definition import (
 from tenants.effects import OPEN, OUTLINES
 from tenants.files import SHIPPED, json_schema, load_tenants
 from tenants.hierarchy import DivisionKind, Level, Rung, StaffingRule
-from tenants.posts import PostKind
+from tenants.posts import Employment, PostKind
 from tenants.provenance import Stated
 from tenants.roles import Role
 from tenants.sourced import read_yaml
@@ -101,6 +101,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "Effects": Effect,
     "Needs": ActionNeed,
     "Roles": Role,
+    "Employments": Employment,
     "Time units": TimeUnit,
     "Question kinds": QuestionKind,
     "Measures": CooperativeMeasure,

@@ -16,6 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from schema.issue_rollups import ISSUES
 from schema.issues.answers import Answer, checked_answers
 from schema.issues.replay import REPLAYED, replay
 from schema.issues.texts import checked_description, checked_title
@@ -39,6 +40,7 @@ from tenants.definition import Definition, TenantKind
 from tenants.files import load_tenants
 from tenants.workflow import Effect, Phase
 from tests.conftest import NOW, TODAY, NewDatabase, opened
+from tests.rollups import differences
 
 CITIES = [item for item in load_tenants() if item.kind is TenantKind.CITY]
 SLUGS = [city.tenant.slug for city in CITIES]
@@ -232,13 +234,14 @@ async def url(new_database: NewDatabase) -> str:
 
 @asynccontextmanager
 async def applied(url: str) -> AsyncIterator[Any]:
-    """A connection to a database in which that city is in force."""
+    """A connection to a database in which that city is in force; issues are counted as loaded."""
     await apply_tenants(url, small())
     connection: Any = await asyncpg.connect(url)
     try:
         yield connection
     finally:
         await connection.close()
+    assert await differences(url, [ISSUES]) == []
 
 
 async def counted(connection: Any) -> tuple[int, int, int]:

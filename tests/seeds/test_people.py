@@ -538,12 +538,14 @@ async def test_gaps(demo: Graph) -> None:
 
 
 class Recorder:
-    """What would load: remembers whether sample people were asked for, and how many issues."""
+    """What would load: remembers whether sample people were asked for, and how many issues; or
+    the scale and the random seed."""
 
     issues = 3000
 
     def __init__(self) -> None:
         self.asked: list[tuple[bool, int]] = []
+        self.scales: list[tuple[int, int]] = []
 
     def pending(self, url: str, definitions: object, sample: bool, issues: int) -> int:
         """Nothing."""
@@ -552,6 +554,11 @@ class Recorder:
     def load(self, sample: bool, issues: int) -> int:
         """Remember."""
         self.asked.append((sample, issues if sample else 0))
+        return 0
+
+    def load_published(self, scale: int, seed: int) -> int:
+        """Remember."""
+        self.scales.append((scale, seed))
         return 0
 
 
@@ -587,6 +594,33 @@ def test_seed_asks_for_them_in_demo_mode(
     finally:
         structlog.reset_defaults()  # the command had set up the log for its own, closed output
     assert (done.exit_code, recorder.asked) == (0, [asked])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "asked"),
+    [
+        (("--scale", "published"), 0, [(1, 1)]),
+        (("--scale", "10", "--random-seed", "7"), 0, [(10, 7)]),
+        (("--scale", "100"), 0, [(100, 1)]),
+        (("--scale", "0"), 2, []),
+        (("--scale", "101"), 2, []),
+        (("--scale", "1.5"), 2, []),
+        (("--scale", "large"), 2, []),
+        (("--scale", "published", "--issues", "5"), 2, []),
+        (("--scale", "published", "--sample"), 2, []),
+    ],
+)
+def test_seed_asks_for_a_scale(
+    words: tuple[str, ...], code: int, asked: list[tuple[int, int]], database: str
+) -> None:
+    """`--scale` takes the published scale and whole multiples of it, and no sample beside."""
+    recorder = Recorder()
+    environment = {"ONEGRID_DATABASE_URL": database, "ONEGRID_DEMO": "1"}
+    try:
+        done = CliRunner().invoke(build(recorder), ["seed", *words], env=environment)
+    finally:
+        structlog.reset_defaults()  # the command had set up the log for its own, closed output
+    assert (done.exit_code, recorder.scales, recorder.asked) == (code, asked, [])
 
 
 @pytest.mark.soak

@@ -173,6 +173,7 @@ posts:
     name: 网格员
     role: GRID_WORKER
     levels: [grid]
+    employment: FULL_TIME
     single: true
 workflows:
   - key: w

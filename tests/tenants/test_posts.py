@@ -40,6 +40,7 @@ def cities(draw: st.DrawFn) -> dict[str, Any]:
             "name": draw(names),
             "role": draw(st.sampled_from([None, *(role.value for role in HELD)])),
             "levels": draw(st.lists(st.sampled_from(levels), max_size=3, unique=True)),
+            "employment": draw(st.sampled_from([None, "FULL_TIME", "PART_TIME"])),
             "single": draw(st.booleans()),
             "assumed": draw(st.booleans() | st.just(["role"])),
         }
