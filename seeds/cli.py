@@ -13,9 +13,11 @@ from seeds.shares import COUNT
 from server.cli import build
 from tenants.definition import Definition
 
-# asks the process that loads for sample people too, and for so many sample issues
+# asks the process that loads for sample people too, for so many sample issues, for a scale
 SAMPLE = "--sample"
 ISSUES = "--issues"
+SCALE = "--scale"
+RANDOM_SEED = "--random-seed"
 
 
 class Loader:
@@ -35,23 +37,30 @@ class Loader:
         In a process of its own (`seeds/__main__.py`): the dictionary of pinyin takes 55 MB, which
         a server that goes on running should not keep.
         """
-        wanted = [SAMPLE, f"{ISSUES}={issues}"]
-        # -P: a folder `seeds` in the working folder is not ours
-        command = [sys.executable, "-P", "-m", "seeds", *(wanted if sample else [])]
-        with subprocess.Popen(command) as process:
-            try:
-                code = process.wait()
-            except BaseException:  # stopped: it must be gone before the embedded PostgreSQL
-                process.send_signal(signal.SIGINT)
-                process.wait()
-                raise
-        if code < 0:
-            print(
-                f"loading was ended by signal {-code}; what is loaded is kept: run it again",
-                file=sys.stderr,
-            )
-            return 128 - code
-        return code
+        return _run(*([SAMPLE, f"{ISSUES}={issues}"] if sample else []))
+
+    def load_published(self, scale: int, seed: int) -> int:
+        """Load what documents state, so many times of it; the exit code. In a process like that."""
+        return _run(f"{SCALE}={scale}", f"{RANDOM_SEED}={seed}")
+
+
+def _run(*wanted: str) -> int:
+    # -P: a folder `seeds` in the working folder is not ours
+    command = [sys.executable, "-P", "-m", "seeds", *wanted]
+    with subprocess.Popen(command) as process:
+        try:
+            code = process.wait()
+        except BaseException:  # stopped: it must be gone before the embedded PostgreSQL
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+    if code < 0:
+        print(
+            f"loading was ended by signal {-code}; what is loaded is kept: run it again",
+            file=sys.stderr,
+        )
+        return 128 - code
+    return code
 
 
 def main() -> None:

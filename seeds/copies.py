@@ -7,7 +7,10 @@ from uuid import UUID
 
 import asyncpg
 
+from schema.agreement_rollups import AGREEMENTS
 from schema.agreements.content import Content
+from schema.counting import add
+from schema.recount import fetching_directly
 from schema.tables.agreement import (
     AgreementActivityRow,
     AgreementDeliveryRow,
@@ -107,6 +110,13 @@ async def write_copies(
     for table, columns, values in copies(new):
         await insert(connection, table, columns, values)
     return new
+
+
+async def count_copies(connection: "asyncpg.Connection[Any]", written: Sequence[Agreed]) -> None:
+    """Count agreements that were just written, in every tenant that has a copy."""
+    for tenant_id in sorted({tenant_id for item in written for tenant_id in item.tenants}):
+        own = [item.id for item in written if tenant_id in item.tenants]
+        await add(fetching_directly(connection), tenant_id, AGREEMENTS, own)
 
 
 _KNOWN = "SELECT id FROM agreement WHERE tenant_id = ANY ($1) AND id = ANY ($2)"

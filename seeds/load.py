@@ -6,7 +6,10 @@ from typing import Any
 
 import asyncpg
 
+from schema.counting import add, contributed
 from schema.keyring import Keyring
+from schema.organization_rollups import ORGANIZATIONS
+from schema.recount import fetching_directly
 from seeds import divisions as real
 from seeds import figures as reported
 from seeds.load_issues import load_issues
@@ -66,7 +69,7 @@ async def load(
             )
         yield done, len(parts), f"{part.definition.tenant.name} {part.name}"
     if parts:  # else statements are planned blindly until autovacuum comes by
-        await connection.execute(_ANALYZE)
+        await connection.execute(ANALYZE)
 
 
 async def _organizations(loading: Loading, part: Part) -> None:
@@ -84,6 +87,8 @@ async def _organizations(loading: Loading, part: Part) -> None:
     await insert(connection, "organization_name", names, name_rows(tree))
     pairs = ("tenant_id", "organization_id", "successor_id")
     await insert(connection, "succession", pairs, succession_rows(tree))
+    new = [row["id"] for row in added]
+    await add(fetching_directly(connection), tenant_id, ORGANIZATIONS, new)
 
 
 async def _figures(loading: Loading, part: Part) -> None:
@@ -107,9 +112,12 @@ async def _people(loading: Loading, part: Part) -> None:
         return
     rows = await connection.fetch(_GOING_ON, tenant_id)
     staff = sample_staff(_tree(part)).within(row["id"] for row in rows)
+    fetch, places = fetching_directly(connection), [row["id"] for row in rows]
+    before = await contributed(fetch, tenant_id, ORGANIZATIONS, places)
     people = person_rows(tenant_id, staff.people, loading.keys, loading.now)
     await insert(connection, "person", PERSON_ROW, people)
     await insert(connection, "post", POST_ROW, post_rows(tenant_id, staff.posts))
+    await add(fetch, tenant_id, ORGANIZATIONS, places, before)
 
 
 def _tree(part: Part) -> Tree:
@@ -133,11 +141,11 @@ SELECT EXISTS (SELECT FROM person WHERE tenant_id = $1 AND data_kind <> 'GENERAT
     OR EXISTS (SELECT FROM post WHERE tenant_id = $1 AND data_kind <> 'GENERATED')
 """
 _GOING_ON = "SELECT id FROM organization WHERE tenant_id = $1 AND valid_to IS NULL"
-_ANALYZE = """
+ANALYZE = """
 ANALYZE organization, figure, person, post, event, issue, issue_note, issue_handler, issue_word,
     cooperative, union_member, annual_result, household, membership, enterprise, posting, deal,
     matching_event, asset_trade, weak_village, agreement, agreement_version, agreement_party,
-    agreement_delivery, agreement_activity
+    agreement_delivery, agreement_activity, organization_cell, cooperative_cell, agreement_cell
 """
 
 # what is added below organizations that people moved stands where those stand now

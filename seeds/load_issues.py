@@ -6,7 +6,10 @@ from typing import Any
 
 import asyncpg
 
+from schema.counting import add
+from schema.issue_rollups import ISSUES
 from schema.issues.placing import Place
+from schema.recount import fetching_directly
 from seeds import issues as sample_issues
 from seeds.issues import HANDLER_ROW, ISSUE_ROW, NOTE_ROW, WORD_ROW
 from seeds.loading import Loading
@@ -53,7 +56,7 @@ async def load_scene(
 
 
 async def _write(connection: "asyncpg.Connection[Any]", tenant_id: int, played: Played) -> None:
-    """All rows of a play; the counter of events is taken last, as every write does."""
+    """All rows of a play; cells and the counter of events come last, as in every write."""
     days = [(tenant_id, day, last) for day, last in sorted(played.numbers.items())]
     tables: tuple[tuple[str, Sequence[str], Sequence[Row]], ...] = (
         ("issue", ISSUE_ROW, sample_issues.issue_rows(played)),
@@ -64,6 +67,8 @@ async def _write(connection: "asyncpg.Connection[Any]", tenant_id: int, played: 
     for table, columns, rows in tables:
         await insert(connection, table, columns, rows)
     await connection.executemany(_COUNT, days)
+    ids = [row["id"] for row in played.issues]
+    await add(fetching_directly(connection), tenant_id, ISSUES, ids)
     await append(connection, tenant_id, played.events)
 
 

@@ -1,20 +1,31 @@
 """Loading sample cooperatives, their market, and sample agreements."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from seeds.copies import write_copies
-from seeds.ground import RUNGS, Ground
-from seeds.load_issues import load_scene
+from schema.cooperative_rollups import COOPERATION
+from schema.counting import add, contributed
+from schema.recount import fetching_directly
+from seeds.copies import count_copies, write_copies
+from seeds.ground import Ground
 from seeds.loading import Loading
 from seeds.parts import Part
+from seeds.places import ground_of, words_of
 from seeds.rows import append, hold_tree, insert
 from seeds.sample import load_sample
-from seeds.sample_agreements import Words, draw_own, draw_shared
+from seeds.sample_agreements import draw_own, draw_shared
 from seeds.sample_city import draw_city
 from seeds.story import Story
-from tenants.calendar import day_of
-from tenants.definition import Definition
-from tenants.hierarchy import Rung
+
+COUNTED = {
+    "cooperative": "id",
+    "household": "id",
+    "deal": "id",
+    "enterprise": "id",
+    "asset_trade": "id",
+    "weak_village": "organization_id",
+}
+"""The tables whose rows are counted, each by which of its columns."""
 
 
 async def load_sample_cooperatives(loading: Loading, part: Part) -> None:
@@ -27,13 +38,20 @@ async def load_sample_cooperatives(loading: Loading, part: Part) -> None:
     await hold_tree(connection, tenant_id)
     if await connection.fetchval(_ENTERED, tenant_id):
         return
-    ground = await _ground(loading, part.definition)
+    ground = await ground_of(loading, part.definition)
     if not ground.scene.handlers:
         return
     industries = [industry.key for industry in loading.province_of(part.definition).industries]
     drawn = draw_city(ground, industries)
+    fetch = fetching_directly(connection)
+    listed = [row["id"] for row in await connection.fetch(_VILLAGES, tenant_id)]
+    before = await contributed(fetch, tenant_id, COOPERATION, listed)
+    made: list[Any] = []
     for table, columns, rows in drawn.tables(loading.keys, loading.now):
-        await insert(connection, table, columns, rows)
+        key = COUNTED.get(table)
+        added = await insert(connection, table, columns, rows, key or "tenant_id")
+        made += (row[key] for row in added if key)
+    await add(fetch, tenant_id, COOPERATION, [*listed, *made], before)
     await append(connection, tenant_id, drawn.log)
 
 
@@ -48,11 +66,12 @@ async def load_sample_agreements(loading: Loading, part: Part) -> None:
         await hold_tree(connection, tenant_id)
     if await connection.fetchval(_AGREED, tenants):
         return
-    grounds = {item.tenant_id: await _ground(loading, item) for item in part.all}
+    grounds = {item.tenant_id: await ground_of(loading, item) for item in part.all}
     if not all(ground.scene.handlers for ground in grounds.values()):
         return
     stories = {story.id: story for story in _stories(loading, part, grounds)}
     written = await write_copies(connection, [story.agreed for story in stories.values()])
+    await count_copies(connection, written)
     for tenant_id in tenants:
         own = (stories[item.id] for item in written if tenant_id in item.tenants)
         told = [happened for story in own for happened in story.log(tenant_id)]
@@ -62,29 +81,21 @@ async def load_sample_agreements(loading: Loading, part: Part) -> None:
 def _stories(loading: Loading, part: Part, grounds: Mapping[int, Ground]) -> Iterator[Story]:
     if not part.beside:
         own = grounds[part.definition.tenant_id]
-        yield from draw_own(own, _words(loading, [part.definition]))
+        yield from draw_own(own, words_of(loading, [part.definition]))
         return
     by_id = {definition.tenant_id: definition for definition in part.all}
     for number, shared in enumerate(load_sample().shared):
         if set(shared.cities) == by_id.keys():
-            words = _words(loading, [by_id[tenant_id] for tenant_id in shared.cities])
+            words = words_of(loading, [by_id[tenant_id] for tenant_id in shared.cities])
             yield from draw_shared(grounds, shared, number, words)
 
 
-def _words(loading: Loading, cities: list[Definition]) -> Words:
-    """The dimensions that the provinces of all cities have, as the first one's calls them."""
-    first, *others = (loading.province_of(city).dimensions for city in cities)
-    known = [{word.key for word in words} for words in others]
-    return {word.key: word.name for word in first if all(word.key in keys for keys in known)}
-
-
-async def _ground(loading: Loading, definition: Definition) -> Ground:
-    today = day_of(loading.now)
-    rungs = [rung.value for rung in (*RUNGS, Rung.COUNTY, Rung.CITY)]
-    scene = await load_scene(loading.connection, definition, today, rungs)
-    return Ground(scene, load_sample(), today)
-
-
+# a village that was listed before may be listed again; nobody does so meanwhile
+_VILLAGES = """
+SELECT id FROM organization
+WHERE tenant_id = $1 AND id IN (SELECT organization_id FROM weak_village WHERE tenant_id = $1)
+ORDER BY code FOR NO KEY UPDATE
+"""
 _ENTERED = """
 SELECT EXISTS (SELECT FROM cooperative WHERE tenant_id = $1 AND data_kind <> 'REPORTED')
     OR EXISTS (SELECT FROM enterprise WHERE tenant_id = $1 AND data_kind <> 'REPORTED')

@@ -6,9 +6,12 @@ from uuid import UUID
 
 import asyncpg
 
+from schema.cooperative_rollups import COOPERATION
+from schema.counting import add
+from schema.recount import fetching_directly
 from seeds import agreements, cooperatives
 from seeds.cooperatives import COOPERATIVE_ROW, RESULT_ROW
-from seeds.copies import Agreed, Party, write_copies
+from seeds.copies import Agreed, Party, count_copies, write_copies
 from seeds.loading import Loading
 from seeds.parts import Part
 from seeds.rows import hold_tree, insert
@@ -32,6 +35,7 @@ async def load_cooperatives(loading: Loading, part: Part) -> None:
     new = {row["id"] for row in added}
     results = cooperatives.result_rows((item for item in own if item.id in new), loading.now)
     await insert(connection, "annual_result", RESULT_ROW, results)
+    await add(fetching_directly(connection), tenant_id, COOPERATION, new)
 
 
 async def load_agreements(loading: Loading, part: Part) -> None:
@@ -49,7 +53,7 @@ async def load_agreements(loading: Loading, part: Part) -> None:
             (first,) = (c for c in part.all if c.tenant_id == parties[0].tenant_id)
             words = loading.province_of(first).dimensions
             found.append(agreements.stated(item, parties, words, loading.now))
-    await write_copies(loading.connection, found)
+    await count_copies(loading.connection, await write_copies(loading.connection, found))
 
 
 async def _parties(

@@ -17,9 +17,14 @@ _NEVER = datetime.timedelta(days=10_000)
 _HALF = datetime.timedelta(minutes=30)
 
 
-def reported_at(chance: Chance, until: datetime.datetime) -> datetime.datetime:
-    """A moment of the window, between early morning and late evening, somewhat more of late."""
-    days = int(WINDOW * (1 - chance.share() ** 0.8))
+def reported_at(
+    chance: Chance, until: datetime.datetime, window: int = WINDOW
+) -> datetime.datetime:
+    """A moment of the window, between early morning and late evening, somewhat more of late.
+
+    The window are so many days before `until`, a midnight of China.
+    """
+    days = int(window * (1 - chance.share() ** 0.8))
     midnight = until - (days + 1) * _DAY
     hour = (chance.share() + chance.share() + chance.share()) / 3
     return midnight + datetime.timedelta(seconds=int((6 + 16.5 * hour) * 3600))

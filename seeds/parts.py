@@ -30,6 +30,8 @@ _TOGETHER = (*_STAFF, "cooperatives", "alliances", "ways")
 ISSUES = "issues"
 COOPERATIVES, SAMPLE_COOPERATIVES = "cooperatives", "sample_cooperatives"
 AGREEMENTS, SAMPLE_AGREEMENTS = "agreements", "sample_agreements"
+PUBLISHED = "published_"
+"""What the names of the parts of the published scale begin with (`seeds/load_published.py`)."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,13 @@ async def pending(
 ) -> list[Part]:
     """The parts whose input is not what was loaded last, in order.
 
-    Sample people, cooperatives and agreements only with `sample`; with them as many issues as
-    `issues` says, over all cities.
+    Sample people, cooperatives and agreements only with `sample`, and not in a database with the
+    published scale; with them as many issues as `issues` says, over all cities.
     """
     rows = await connection.fetch("SELECT tenant_id, part, content_hash FROM load")
     loaded = {(row["tenant_id"], row["part"]): row["content_hash"] for row in rows}
+    # no sample beside what is generated at the published scale: its numbers would not be exact
+    sample = sample and not any(part.startswith(PUBLISHED) for _, part in loaded)
     changed = [
         part
         for part in _parts(definitions, sample)

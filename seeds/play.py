@@ -25,7 +25,7 @@ from schema.loaders.issue_standing import CLAIMED, ISSUE
 from seeds.chance import Chance
 from seeds.events import Happened
 from seeds.giving import Asked, Giving
-from seeds.pace import next_action, reported_at
+from seeds.pace import WINDOW, next_action, reported_at
 from seeds.reporting import RESIDENTS, Draw, Reporting
 from seeds.scene import Member, Scene
 from seeds.titles import Titles
@@ -42,6 +42,20 @@ _NEW, _NEW_STATE = 5, 40
 
 _LONGEST = 40
 """Actions of one issue at most."""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Which issues are reported: of these services, in `days` days before `until`.
+
+    None are all services, and the moment until which it is played. Another `key` makes other
+    issues.
+    """
+
+    services: frozenset[str] | None = None
+    until: datetime.datetime | None = None
+    days: int = WINDOW
+    key: tuple[object, ...] = ()
 
 
 @dataclass
@@ -83,10 +97,11 @@ class Play:
         count: int,
         until: datetime.datetime,
         taken: Mapping[datetime.date, int] | None = None,
+        reports: Reports = Reports(),
     ) -> None:
-        self._scene, self._until = scene, until
+        self._scene, self._until, self._reports = scene, until, reports
         self._ordinals = range(first, first + count)
-        self._reporting = Reporting(scene, titles, count // RESIDENTS)
+        self._reporting = Reporting(scene, titles, count // RESIDENTS, reports.services)
         self._giving = Giving(scene, titles)
         self._played = Played(numbers=dict(taken or {}))
         self._agenda: list[tuple[datetime.datetime, int, int]] = []
@@ -101,9 +116,11 @@ class Play:
 
     def run(self) -> Played:
         """Play it to the end."""
-        chances = {at: Chance("issue", self._scene.tenant_id, at) for at in self._ordinals}
+        about, reports = ("issue", *self._reports.key, self._scene.tenant_id), self._reports
+        chances = {at: Chance(*about, at) for at in self._ordinals}
         for ordinal, chance in chances.items():
-            self._plan(reported_at(chance, self._until), ordinal, 0)
+            at = reported_at(chance, reports.until or self._until, reports.days)
+            self._plan(at, ordinal, 0)
         while self._agenda:
             at, ordinal, revision = heapq.heappop(self._agenda)
             issue = self._issues.get(ordinal)

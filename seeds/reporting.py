@@ -1,7 +1,7 @@
 """Who reports which sample issue, where, and with what: all but what follows from the rules."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from schema.access import Permission, permitted
@@ -47,11 +47,20 @@ class Draw:
 
 
 class Reporting:
-    """Draws the reports of one city; `residents` is how many invented residents there are."""
+    """Draws the reports of one city; `residents` is how many invented residents there are.
 
-    def __init__(self, scene: Scene, titles: Titles, residents: int) -> None:
+    Only services with these codes are drawn, None = all.
+    """
+
+    def __init__(
+        self, scene: Scene, titles: Titles, residents: int, services: Collection[str] | None = None
+    ) -> None:
         self._scene, self._titles, self._residents = scene, titles, max(1, residents)
-        self._services = list(scene.definition.services.values())
+        self._services = [
+            pair
+            for code, pair in scene.definition.services.items()
+            if services is None or code in services
+        ]
         groups = [service.domain for _, service in self._services]
         self._weights = [
             _WEIGHTS.get(service.domain, 1.5) / groups.count(service.domain) ** 0.5

@@ -105,7 +105,7 @@ def _drawn(
     """A pairing as far as it has come; none whose dimensions nobody has."""
     first = grounds[sides[0].party.tenant_id]
     begins, ends = _term(first, stage)
-    content = _content(sides, pairing, words, begins, ends)
+    content = content_of(sides, pairing, words, begins, ends)
     if content["dimensions"]:
         id_ = derived_uuid("Agreement", first.tenant_id, key)
         story = Story(id_, grounds, sides, content, Chance("agreement", first.tenant_id, key))
@@ -122,7 +122,7 @@ def _term(ground: Ground, stage: Stage) -> tuple[datetime.date | None, datetime.
     return None, ground.day(ENDED if stage is Stage.COMPLETED else -365)
 
 
-def _content(
+def content_of(
     sides: Sequence[Side],
     pairing: Pairing | Alliances,
     words: Words,
@@ -132,6 +132,7 @@ def _content(
     alliance: str | None = None,
     working_group: Sequence[Duty] = (),
 ) -> Content:
+    """What is agreed: what a pairing or an alliance of the sample promises, as a document."""
     roles = [PartyRole.INITIATOR.value, *[PartyRole.PARTNER.value] * (len(sides) - 1)]
     promises = [promise for promise in pairing.commitments if promise.dimension in words]
     return {
@@ -257,7 +258,7 @@ def _members(ground: Ground, rung: Rung, number: int) -> list[Side]:
 
 def _alliance(ground: Ground, key: str, name: str, sides: Sequence[Side], words: Words) -> Story:
     alliances = ground.sample.alliances
-    content = _content(
+    content = content_of(
         sides,
         alliances,
         words,

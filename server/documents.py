@@ -32,8 +32,8 @@ from server.execution.literals import Literals, literals_of
 from server.execution.templates import Shape, Template, Written
 from server.extent import asks_for_schema, scan
 
-TOKEN_BYTES = 650
-"""What the tree of a document takes in memory, a token."""
+TOKEN_BYTES = 2000
+"""What the tree of a document and its plans take in memory, a token."""
 
 SUGGESTIONS = 5
 """Errors that say "Did you mean"; to look for what was meant takes longer than to validate."""

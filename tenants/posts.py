@@ -1,5 +1,6 @@
 """The kinds of posts that people hold in a tenant's organizations."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -7,6 +8,14 @@ from pydantic_core import PydanticCustomError
 
 from tenants.provenance import Stated
 from tenants.roles import Role
+
+
+class Employment(StrEnum):
+    """Whether a post is its holder's whole work."""
+
+    FULL_TIME = "FULL_TIME"
+    PART_TIME = "PART_TIME"
+
 
 HELD = (Role.MEMBER, Role.GRID_WORKER, Role.AGENT, Role.SECRETARY)
 """The roles that a post may give: those of a city's own subtrees, from least to most."""
@@ -38,6 +47,11 @@ class PostKind(Stated):
     )
     levels: list[str] = Field(
         default_factory=list, description="可任职的层级键 | levels where it may be held; [] = any"
+    )
+    employment: Employment | None = Field(
+        None,
+        description="专职或兼职；不分或未载明则不写 | full-time or part-time; omit where it is "
+        "neither or not stated",
     )
     single: bool = Field(
         False,
