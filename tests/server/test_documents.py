@@ -258,7 +258,7 @@ def test_failures_do_not_push_documents_out(schema: GraphQLSchema) -> None:
 
 def test_memory(schema: GraphQLSchema) -> None:
     """Large documents are remembered as far as memory is meant for them, the last ones first."""
-    documents = Documents(schema, memory=1_000_000)
+    documents = Documents(schema, memory=3_000_000)
     texts = [f"{{ name{' name' * 500} }} # {number}" for number in range(6)]
     for text in texts:
         assert isinstance(documents.get(text), Document)
