@@ -42,6 +42,10 @@ _UNCOUNTED = (
 )
 
 
+_NO_SERVICE = ""
+"""The code of no service."""
+
+
 @dataclass(frozen=True)
 class IssueStatisticsArguments:
     """Arguments of `issueStatistics` of a city, an organization or a province."""
@@ -78,7 +82,9 @@ class IssueStatisticsArguments:
         months = 0 if since is None or until is None else _months(since, until)
         _demand_few_rows(by, cities, context, months)
         channel = None if checked.channel is None else Channel(checked.channel)
-        service = None if given.service is None or not checked.services else checked.services[0]
+        service = None
+        if given.service is not None:  # one that is not of the domain asked for is none of any city
+            (service,) = checked.services or (_NO_SERVICE,)
         return IssueCounts(
             by=by,
             domains=domains_of(tuple(cities)),

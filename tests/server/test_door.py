@@ -350,7 +350,7 @@ async def test_documented_log() -> None:
     assert list(example) == [*values, *known]
     rows = [row[0] for row in table("docs/operations.md", "The log")]
     explained = {name for row in rows for name in row.replace("`", "").split(", ")}
-    assert explained == {*values, "codes", "request_id"} - {"method", "path", "bytes"}
+    assert explained == {*values, "codes", "request_id", "worker"} - {"method", "path", "bytes"}
 
 
 async def test_log_is_bounded() -> None:

@@ -210,6 +210,14 @@ def _unordered(answer: Any, few: int) -> Any:
     return {**answer, "rows": sizes}
 
 
+async def test_a_service_of_another_domain(site: Graph, ledger: Ledger) -> None:
+    """A service and a domain that it is not of leave nothing."""
+    where = {"domain": "roads", "service": "S-ODD"}
+    found = await asked(admin(site), OF_CITY, city=f"{ID}", by=["PHASE"], where=where)
+    assert found == ledger.answer((ID,), None, ["PHASE"], where)
+    assert found["total"]["reported"] == 0
+
+
 async def test_lists_have_the_same_total(site: Graph) -> None:
     """What is counted below an organization is how many issues its list has."""
     query = """query ($city: ID!, $where: IssueFilter) {
