@@ -86,7 +86,8 @@ async def _asked(
         return await walk_together(graphs, probes)
 
 
-@pytest.mark.parametrize("cases", [ONE, pytest.param(ALL, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("cases", [ONE, ALL])
 async def test_masked_is_all_that_is_learned(
     cases: Cases, world: World, samples: Known, schema: GraphQLSchema, copied: Copy
 ) -> None:

@@ -256,7 +256,8 @@ RENAME = """mutation Rename($name: String!) {
 }"""
 
 
-@pytest.mark.parametrize("kills", [False, pytest.param(True, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("kills", [False, True])
 async def test_two_processes(kills: bool, cities: str, tmp_path: Path) -> None:
     """What is written through one process is read at the other, whatever happens to connections."""
     given = {"database_url": cities, "token_secret": "s" * 40, "log_level": "error"}

@@ -261,6 +261,7 @@ async def test_metrics(ready: Crew, both: list[Client]) -> None:
                 pass
 
 
+@pytest.mark.soak
 async def test_one_dies(url: str, tmp_path: Path) -> None:
     """A worker that is killed is replaced, which the log says; what it had open is forgotten,
     what it counted is not; when the parent is killed, nobody is left."""

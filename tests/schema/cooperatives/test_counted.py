@@ -33,7 +33,7 @@ def books_url(server_url: str, templates: Templates) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 async def test_cells_say_what_is_counted_live(books_url: str, seed: int) -> None:
     """On any day a city, which reads cells, has the numbers of all that stands below its top."""
     await store(books_url, by_chance(random.Random(seed)))

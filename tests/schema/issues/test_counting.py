@@ -55,6 +55,7 @@ async def test_random_walks(desk: Desk, seed: int) -> None:
     assert min(first[:4]) > 0, first
 
 
+@pytest.mark.soak
 async def test_recounting_meanwhile_changes_nothing(
     new_database: NewDatabase, tmp_path: Path
 ) -> None:

@@ -356,8 +356,8 @@ def often(times: int) -> settings:
 
 
 SOAK = (pytest.mark.soak, pytest.mark.timeout(3600))
-SOME = [50, pytest.param(2000, marks=SOAK)]
-FEW = [12, pytest.param(300, marks=SOAK)]
+SOME = [15, pytest.param(2000, marks=SOAK)]
+FEW = [6, pytest.param(300, marks=SOAK)]
 
 
 @pytest.mark.parametrize("times", SOME)
