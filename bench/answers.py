@@ -39,11 +39,13 @@ def check_equal(
 
 
 def canonical(value: Any, left_out: frozenset[str] = OWN) -> Any:
-    """JSON without the names that are left out, its moments in UTC."""
+    """JSON without the names that are left out, its moments in UTC, its rates to twelve digits."""
     if isinstance(value, dict):
         return {
             name: canonical(item, left_out) for name, item in value.items() if name not in left_out
         }
+    if isinstance(value, float):  # PostgreSQL divides decimals, the server binary numbers
+        return float(f"{value:.12g}")
     if isinstance(value, list):
         return [canonical(item, left_out) for item in value]
     if isinstance(value, str) and _MOMENT.fullmatch(value):

@@ -29,12 +29,6 @@ from tests.seeds.publishing import CITY, contents, publish, small
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Keyring:
-    """Keys of personal data."""
-    return Keyring(tmp_path / "keys.json")
-
-
-@pytest.fixture
 async def url(new_database: NewDatabase) -> str:
     """A database in which the city is in force."""
     address = await new_database()

@@ -23,6 +23,14 @@ from tests.server.wire import Client, connected
 SECRET = "a secret of thirty-two characters"
 
 
+def _serves(process: Any) -> bool:
+    """Whether it is a worker that lives."""
+    try:
+        return process.status() != "zombie" and "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it ended a moment ago
+        return False
+
+
 @dataclass
 class Crew:
     """A running server with its workers; `said` are the lines of its output so far."""
@@ -39,8 +47,7 @@ class Crew:
     def workers(self) -> list[int]:
         """The processes that serve."""
         parent = psutil.Process(self.server.process.pid)
-        running = [child for child in parent.children() if child.status() != "zombie"]
-        return [child.pid for child in running if "spawn_main" in " ".join(child.cmdline())]
+        return [child.pid for child in parent.children() if _serves(child)]
 
     def commons(self) -> Path:
         """The folder of what the workers have together."""

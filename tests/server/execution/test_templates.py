@@ -355,7 +355,7 @@ def often(times: int) -> settings:
     )
 
 
-SOAK = (pytest.mark.soak, pytest.mark.timeout(3600))
+SOAK = (pytest.mark.soak, pytest.mark.timeout(1800))
 SOME = [15, pytest.param(2000, marks=SOAK)]
 FEW = [6, pytest.param(300, marks=SOAK)]
 

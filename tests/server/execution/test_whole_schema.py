@@ -35,7 +35,7 @@ GENERATED = queries(SCHEMA, custom_scalars=SCALARS, allow_x00=False, print_ast=l
 BEGINNINGS = ("city", "nodes", "nodes", "viewer", "cities", "province", "node")
 ADMIN = "CITY_ADMIN"
 OTHERS = [role for role in ROLES if role != ADMIN]
-SOAK = (pytest.mark.soak, pytest.mark.timeout(7200))
+SOAK = (pytest.mark.soak, pytest.mark.timeout(1800))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_each_field(stage: Stage, role: str) -> None:
     assert reachable(SCHEMA) - asked == set()
 
 
-@pytest.mark.parametrize("times", [30, pytest.param(3_000, marks=SOAK)])
+@pytest.mark.parametrize("times", [30, pytest.param(1_001, marks=SOAK)])
 def test_generated(stage: Stage, times: int) -> None:
     """Generated queries, rewritten at random, are answered as graphql-core answers them."""
     asked: set[str] = set()
