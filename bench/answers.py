@@ -31,10 +31,12 @@ def check_equal(
     """
     left_out = NEW if operation.key == "M1" else OWN
     for left, right in zip(expected, own, strict=True):
-        if canonical(left, left_out) != canonical(right, left_out):
+        difference = _difference(canonical(left, left_out), canonical(right, left_out))
+        if difference is not None:
+            where, one, other = difference
             raise DifferentAnswersError(
-                f"{operation.key} is answered differently by {name}:\n"
-                f"{_shown(left)}\n{_shown(right)}"
+                f"{operation.key} is answered differently by {name} at {where or 'the top'}:\n"
+                f"{_shown(one)}\n{_shown(other)}"
             )
 
 
@@ -51,6 +53,20 @@ def canonical(value: Any, left_out: frozenset[str] = OWN) -> Any:
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         return datetime.datetime.fromisoformat(value).astimezone(datetime.UTC).isoformat()
     return value
+
+
+def _difference(one: Any, other: Any, where: str = "") -> tuple[str, Any, Any] | None:
+    """The first place where two values differ, and what is there; None where they are equal."""
+    if one == other:
+        return None
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        pairs = [(f"{where}.{name}", one[name], other[name]) for name in one]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = [(f"{where}[{at}]", *pair) for at, pair in enumerate(zip(one, other, strict=True))]
+    else:
+        return where, one, other
+    found = (_difference(left, right, place) for place, left, right in pairs)
+    return next(item for item in found if item is not None)
 
 
 def _shown(value: Any) -> str:

@@ -93,14 +93,14 @@ def issue_answer(found: IssueSums, root: Any, context: Context) -> IssueAnswer:
             f"There are {len(rows)} rows, {ROWS} at most: take fewer dimensions, or a part.",
         )
     total = _added(group.sums for group in found.groups) or _NOTHING
-    shown, few = [*rows], 0
+    words = _Words(tenants, context)
+    shown, few = sorted(rows, key=words.place), 0
     if not all(permitted(context.actor, Permission.READ_ISSUES, at, path) for at in tenants):
         few = context.resources.suppression
-        shown = _enough(rows, few, total["reported"])
-    words = _Words(tenants, context)
+        shown = _enough({key: rows[key] for key in shown}, few, total["reported"])
     unmapped = found.unmapped
     return IssueAnswer(
-        [words.row(key, rows[key], by) for key in sorted(shown, key=words.place)],
+        [words.row(key, rows[key], by) for key in shown],
         None if _is_few(total["reported"], few) else total,
         None if unmapped is None or _is_few(unmapped, few) else unmapped,
         len(rows) - len(shown),
@@ -113,7 +113,10 @@ def _is_few(count: int, few: int) -> bool:
 
 
 def _enough(rows: Mapping[_Key, Sums], few: int, total: int) -> list[_Key]:
-    """The rows that may be shown; rows of nothing are not held back."""
+    """The rows that may be shown; of rows of one size the first ones are held back.
+
+    Rows of nothing never are.
+    """
     by_size = sorted((key for key in rows if rows[key]["reported"]), key=_size(rows))
     sizes = [rows[key]["reported"] for key in by_size]
     held = sum(size < few for size in sizes)

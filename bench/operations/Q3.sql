@@ -20,8 +20,8 @@ WITH grouped AS MATERIALIZED (
 ranked AS MATERIALIZED (
     SELECT g.*, row_number() OVER small AS rank, sum(reported) OVER small AS added
     FROM grouped g
-    WHERE domain IS NOT NULL
-    WINDOW small AS (ORDER BY reported, tenant_id, domain ROWS UNBOUNDED PRECEDING)
+    JOIN json_to_recordset($6::json) AS d (place int, key text) ON d.key = g.domain
+    WINDOW small AS (ORDER BY reported, tenant_id, d.place ROWS UNBOUNDED PRECEDING)
 ),
 -- what the total would tell of rows held back must be neither few nor a single row
 held AS MATERIALIZED (

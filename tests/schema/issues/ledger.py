@@ -183,7 +183,8 @@ class Ledger:
             for tenant in tenants:
                 rows.setdefault((f"{tenant}", *[None] * 8), [])
         unmapped = sum(self._domain(item) is None for item in issues)
-        shown = _shown({key: len(found) for key, found in rows.items()}, few, len(issues))
+        sizes = {key: len(rows[key]) for key in sorted(rows, key=self._place)}
+        shown = _shown(sizes, few, len(issues))
         return {
             "rows": [self._row(key, rows[key]) for key in sorted(shown, key=self._place)],
             "total": None if 0 < len(issues) < few else _measures(issues),
