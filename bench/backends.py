@@ -10,6 +10,7 @@ class Backends:
 
     def __init__(self, postmaster: int) -> None:
         self._postmaster = postmaster
+        self._used: dict[str, int] = {}
 
     @classmethod
     async def of(cls, url: str) -> "Backends":
@@ -25,10 +26,14 @@ class Backends:
         return cls(int((folder / "postmaster.pid").read_text("utf-8").split()[0]))
 
     def cpu_seconds(self) -> float:
-        """Processor time that they have used, to the nanosecond; those that ended are left out."""
+        """Processor time that they have used, to the nanosecond; it never becomes less.
+
+        Of one that ended it is what it had used when it was last looked at.
+        """
         listed = Path(f"/proc/{self._postmaster}/task/{self._postmaster}/children")
-        used = (_used(Path(f"/proc/{pid}")) for pid in listed.read_text("utf-8").split())
-        return sum(used) / 1e9
+        for pid in listed.read_text("utf-8").split():
+            self._used[pid] = max(self._used.get(pid, 0), _used(Path(f"/proc/{pid}")))
+        return sum(self._used.values()) / 1e9
 
 
 def _used(process: Path) -> int:
