@@ -10,8 +10,8 @@ from schema.agreement_measures import AgreementDimension
 from schema.agreement_reach import agreement_reach
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
-from schema.loaders.agreement_statistics import AgreementCounts, AgreementsKey
-from tenants.definition import Definition, TenantKind
+from schema.loaders.agreement_statistics import AgreementCounts
+from tenants.definition import Definition
 
 MOST = 3
 """Dimensions of one statistic at most."""
@@ -50,12 +50,3 @@ class AgreementStatisticsArguments:
             context, context.registry.by_id[tenant_id]
         )
         return AgreementCounts(agreement_reach(context, tenant_id), filters, by)
-
-
-def agreements_key(root: Any, context: Context) -> AgreementsKey:
-    """Whose agreements are counted: a city's, a subtree's, or those of all cities of a province."""
-    if not isinstance(root, Definition):
-        return (root["tenant_id"],), root["path"]
-    if root.kind is TenantKind.CITY:
-        return (root.tenant_id,), None
-    return tuple(city.tenant_id for city in context.registry.cities_of(root)), None

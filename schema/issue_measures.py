@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 from schema.access import Permission, permitted
 from schema.context import Context, StaleRegistryError
-from schema.issue_statistics import ROWS, exceeded, issues_key
+from schema.issue_statistics import ROWS, exceeded
 from schema.levels import level_of
 from schema.loaders.issue_statistics import IssueDimension, IssueGroup, IssueSums
+from schema.part_key import part_key
 from schema.sources import ServiceSource
 from tenants.channel import Channel
 from tenants.definition import Definition, ServiceDomain
@@ -77,7 +78,7 @@ def issue_answer(found: IssueSums, root: Any, context: Context) -> IssueAnswer:
 
     Errors: `CodedError` STATISTICS_EXCEEDED where there are too many rows; `StaleRegistryError`.
     """
-    tenants, path = issues_key(root, context)
+    tenants, path = part_key(root, context)
     by = found.arguments.by
     rows = _rows(found.groups, by, context)
     if by == (IssueDimension.CITY,):

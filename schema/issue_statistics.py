@@ -14,7 +14,8 @@ from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.issue_filters import IssueFilter, Where
 from schema.loaders.issue_filter import IssueFilters
-from schema.loaders.issue_statistics import Domains, IssueCounts, IssueDimension, IssuesKey
+from schema.loaders.issue_statistics import Domains, IssueCounts, IssueDimension
+from schema.part_key import part_key
 from tenants.calendar import CHINA
 from tenants.channel import Channel
 from tenants.definition import Definition, TenantKind
@@ -66,7 +67,7 @@ class IssueStatisticsArguments:
         is too long, has one end or is of no whole months, too many rows, and filters that counted
         issues do not know; BAD_REQUEST for what only a city can be asked; those of the filter.
         """
-        tenants, path = issues_key(root, context)
+        tenants, path = part_key(root, context)
         is_tenant = isinstance(root, Definition)
         definition = root if is_tenant else context.registry.by_id[tenants[0]]
         context.demand(Permission.READ_STATISTICS, definition.tenant_id, path)
@@ -97,15 +98,6 @@ class IssueStatisticsArguments:
             since=since,
             until=until,
         )
-
-
-def issues_key(root: Any, context: Context) -> IssuesKey:
-    """Whose issues are counted: a city's, a subtree's, or those of all cities of a province."""
-    if not isinstance(root, Definition):
-        return (root["tenant_id"],), root["path"]
-    if root.kind is TenantKind.CITY:
-        return (root.tenant_id,), None
-    return tuple(city.tenant_id for city in context.registry.cities_of(root)), None
 
 
 @lru_cache(maxsize=64)

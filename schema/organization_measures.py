@@ -12,13 +12,14 @@ from schema.access import Permission
 from schema.arguments import known_level
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
-from schema.issue_statistics import exceeded, issues_key
+from schema.issue_statistics import exceeded
 from schema.loaders.organization_statistics import (
     LevelCell,
     OrganizationCells,
     OrganizationCounts,
     OrganizationDimension,
 )
+from schema.part_key import part_key
 from schema.sources import LevelSource, PostKindSource
 from tenants.definition import Definition, TenantKind
 from tenants.hierarchy import Rung
@@ -104,7 +105,7 @@ class OrganizationStatisticsArguments:
         Errors: `CodedError` FORBIDDEN, STATISTICS_EXCEEDED for more than three dimensions,
         LEVEL_UNKNOWN, or BAD_REQUEST for a level that no city of a province has.
         """
-        tenants, path = issues_key(root, context)
+        tenants, path = part_key(root, context)
         is_tenant = isinstance(root, Definition)
         definition = root if is_tenant else context.registry.by_id[tenants[0]]
         context.demand(Permission.READ_STATISTICS, definition.tenant_id, path)
@@ -146,7 +147,7 @@ def organization_answer(
     found: OrganizationCells, root: Any, context: Context
 ) -> OrganizationStatistics:
     """The statistics of a city, a subtree, or all cities of a province."""
-    tenants, _ = issues_key(root, context)
+    tenants, _ = part_key(root, context)
     arguments = found.arguments
     units = [
         unit

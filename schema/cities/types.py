@@ -7,7 +7,7 @@ import strawberry
 
 from schema import refs
 from schema.agreement_filters import AgreementArguments, AgreementsArguments, agreement_key
-from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
+from schema.agreement_statistics import AgreementStatisticsArguments
 from schema.arguments import FiguresArguments, OrganizationsArguments, Today
 from schema.context import Context, foreign
 from schema.cooperative_filters import CooperativesArguments
@@ -20,7 +20,7 @@ from schema.ids import GlobalId
 from schema.issue_filters import IssuesArguments
 from schema.issue_measures import issue_answer
 from schema.issue_reach import IssueArguments, followed, issue_key
-from schema.issue_statistics import IssueStatisticsArguments, issues_key
+from schema.issue_statistics import IssueStatisticsArguments
 from schema.levels import from_the_top
 from schema.loaders.agreement import AgreementById
 from schema.loaders.agreement_page import AgreementsOfTenant
@@ -56,6 +56,7 @@ from schema.market_fields import (
 )
 from schema.node import Node
 from schema.organization_measures import OrganizationStatisticsArguments, organization_answer
+from schema.part_key import part_key
 from schema.reach import PeopleArguments, found_people
 from schema.sources import CatalogueSource, levels_of, post_kinds_of, workflows_of
 from schema.staff import GapsArguments, StaffingTotalsArguments
@@ -199,7 +200,7 @@ class CityType(Node):
     organization_statistics: refs.OrganizationStatistics = relation(
         OrganizationStatistics,
         "组织与人员配备的统计 | statistics of its organizations and their staffing",
-        key=issues_key,
+        key=part_key,
         arguments=OrganizationStatisticsArguments,
         finish=organization_answer,
         points=5,
@@ -259,7 +260,7 @@ class CityType(Node):
     issue_statistics: refs.IssueStatistics = relation(
         IssueStatistics,
         "事项统计 | statistics of its issues",
-        key=issues_key,
+        key=part_key,
         arguments=IssueStatisticsArguments,
         finish=issue_answer,
     )
@@ -280,7 +281,7 @@ class CityType(Node):
     agreement_statistics: refs.AgreementStatistics = relation(
         AgreementStatistics,
         "协议统计 | statistics of its agreements",
-        key=agreements_key,
+        key=part_key,
         arguments=AgreementStatisticsArguments,
     )
     figures: refs.Figures = relation(

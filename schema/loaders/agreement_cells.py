@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     and_,
     any_,
-    bindparam,
     cast,
     column,
     func,
@@ -29,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.agreement_measures import AgreementDimension
+from schema.loaders.part import parts
 from schema.loaders.span import sums
 from schema.loaders.statement import Statement, render
 from schema.tables.agreement import AgreementState
@@ -79,16 +79,9 @@ def reading(by: frozenset[AgreementDimension], reach: str) -> Statement:
     return render(union_all(rows, total))
 
 
-def _keys() -> Any:
-    kinds = {"key_ats": Integer(), "key_tenants": Integer()}
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()]
-    columns: list[Any] = [column("at", Integer()), column("tenant", Integer())]
-    return func.unnest(*arrays).table_valued(*columns, name="k").render_derived()
-
-
 def _counts(by: frozenset[AgreementDimension], reach: str) -> Select[Any]:
     """What is so today, by all that cells have; and whether it is the first copy of a key."""
-    k, c = _keys(), CELL.alias("c")
+    k, c = parts(), CELL.alias("c")
     seen = any_(literal([one.value for one in KEPT_OF[reach]], ARRAY(Text())))
     own = [c.c.tenant_id == k.c.tenant, c.c.seen_by == seen]
     if AgreementDimension.DIMENSION not in by:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    literal,
     or_,
     select,
     true,
@@ -26,7 +25,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from schema.loaders.agreement import PARTY, VERSION, as_agreed, seen, seen_version
 from schema.loaders.agreement_party import content_parties, has_number, of_version
-from schema.loaders.organization import ORGANIZATION, OrganizationRef, is_named, ref_values
+from schema.loaders.organization import ORGANIZATION, OrganizationRef, is_named, ref_values, within
 
 ZONE = "Asia/Shanghai"
 
@@ -78,12 +77,6 @@ def conditions(a: Any, reach: str, given: frozenset[str]) -> list[ColumnElement[
 def china_day(moment: Any) -> ColumnElement[datetime.date]:
     """The day in China of a moment."""
     return cast(func.timezone(ZONE, moment), Date())
-
-
-def within(o: Any, path: Any) -> ColumnElement[bool]:
-    """Whether the organization is the one with the path, or stands below it: one range."""
-    end = func.substr(path, 1, func.length(path) - 1).op("||")(literal("0", Text()))
-    return and_(o.c.path >= path, o.c.path < end)
 
 
 def near(tenant_id: Any, is_there: Callable[[Any], Any], role: Any = None) -> Select[Any]:

@@ -20,9 +20,8 @@ from schema.loaders.agreement_filter import (
     is_party,
     near,
     one_of,
-    within,
 )
-from schema.loaders.organization import demand_known
+from schema.loaders.organization import demand_known, within
 from schema.loaders.pages import Listing, Pages
 from schema.scope import Scope
 

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
-    bindparam,
     cast,
     column,
     extract,
@@ -32,7 +31,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.agreement_measures import AgreementDimension
 from schema.database import Snapshot
@@ -53,17 +51,14 @@ from schema.loaders.agreement_filter import (
     conditions,
     is_party,
     near,
-    within,
 )
 from schema.loaders.loader import Loader
-from schema.loaders.organization import TODAY, demand_known
+from schema.loaders.organization import TODAY, demand_known, within
+from schema.loaders.part import PartKey, in_subtrees, part_values, parts
 from schema.loaders.span import span_values
 from schema.loaders.statement import Statement, render
 from schema.scope import Scope
 from schema.tables.agreement import ActivityKind, AgreementState, DeliveryState, Every
-
-AgreementsKey = tuple[tuple[int, ...], str | None]
-"""The tenants whose agreements are counted, and the path of a subtree of one, or None for all."""
 
 
 class AgreementSums(NamedTuple):
@@ -118,7 +113,7 @@ class AgreementTotals(NamedTuple):
     total: AgreementSums
 
 
-class AgreementStatistics(Loader[AgreementsKey, AgreementCounts]):
+class AgreementStatistics(Loader[PartKey, AgreementCounts]):
     """(tenants, path or None) → the sums of their agreements, drafts excepted."""
 
     counts = True
@@ -134,7 +129,7 @@ class AgreementStatistics(Loader[AgreementsKey, AgreementCounts]):
         cls,
         snapshot: Snapshot,
         scope: Scope,
-        keys: Sequence[AgreementsKey],
+        keys: Sequence[PartKey],
         arguments: AgreementCounts,
         columns: tuple[str, ...],
     ) -> list[Any]:
@@ -145,15 +140,15 @@ class AgreementStatistics(Loader[AgreementsKey, AgreementCounts]):
         scope.checked(tenant for tenants, _ in keys for tenant in tenants)
         filters, reach = arguments.filters, arguments.reach
         by = frozenset(arguments.by)
-        in_subtrees = any(path is not None for _, path in keys)
-        if in_subtrees or filters.shape or reach.shape not in KEPT_OF:
-            statement = counting(by, reach.shape, filters.shape, in_subtrees)
+        live = in_subtrees(keys)
+        if live or filters.shape or reach.shape not in KEPT_OF:
+            statement = counting(by, reach.shape, filters.shape, live)
         else:
             statement = reading(by, reach.shape)
         given = {
             **reach.values(),
             **filters.values(),
-            **_key_values(keys),
+            **part_values(keys),
             **span_values(reach.today),
         }
         rows: list[Any] = await snapshot.fetch(statement.sql, statement.values(given))
@@ -161,18 +156,6 @@ class AgreementStatistics(Loader[AgreementsKey, AgreementCounts]):
         if filters.under is not None and not any(each.total.agreements for each in found):
             await demand_known(snapshot, scope, keys[0][0][0], filters.under)
         return found
-
-
-def _key_values(keys: Sequence[AgreementsKey]) -> dict[str, list[Any]]:
-    """A row a tenant of a key, with the key's number from 0; all paths begin with `/`."""
-    rows = [
-        (at, tenant, path or "/") for at, (tenants, path) in enumerate(keys) for tenant in tenants
-    ]
-    return {
-        "key_ats": [at for at, _, _ in rows],
-        "key_tenants": [tenant for _, tenant, _ in rows],
-        "key_paths": [path for _, _, path in rows],
-    }
 
 
 def _gathered(rows: Sequence[Any], keys: int) -> list[AgreementTotals]:
@@ -213,7 +196,7 @@ def counting(
 
 def _copies(reach: str, given: frozenset[str], in_subtrees: bool) -> Select[Any]:
     """Every copy that a key has, as the viewer sees it; `place` 1 is the one that is counted."""
-    k, a = _keys(), AGREEMENT.alias("a")
+    k, a = parts(), AGREEMENT.alias("a")
     state, begins = seen(a, "state", reach), seen(a, "starts_on", reach)
     signed = china_day(a.c.signed_at)
     found = select(
@@ -240,23 +223,6 @@ def _copies(reach: str, given: frozenset[str], in_subtrees: bool) -> Select[Any]
     ids = near(k.c.tenant, lambda o: within(o, k.c.path)).distinct().lateral("i")
     rows = rows.select_from(k.join(ids, true()).join(a, and_(own, a.c.id == ids.c.agreement_id)))
     return rows.where(is_party(a, reach, lambda o: within(o, k.c.path), outer=[k]))
-
-
-def _keys() -> Any:
-    arrays: list[Any] = [
-        bindparam(name, type_=ARRAY(kind))
-        for name, kind in (
-            ("key_ats", Integer()),
-            ("key_tenants", Integer()),
-            ("key_paths", Text()),
-        )
-    ]
-    columns: list[Any] = [
-        column("at", Integer()),
-        column("tenant", Integer()),
-        column("path", Text()),
-    ]
-    return func.unnest(*arrays).table_valued(*columns, name="k").render_derived()
 
 
 def _texts(one: Any) -> Select[Any]:

@@ -27,7 +27,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from schema.loaders.cooperative_families import MEASURES, VILLAGES, Shape, measures_of, row_columns
 from schema.loaders.span import sums
-from schema.loaders.statement import Statement, render
+from schema.loaders.statement import Statement, arrays_table, render
 from schema.tables.cooperative_cell import CooperativeCellRow
 
 CELL: Any = CooperativeCellRow.__table__  # type: ignore[attr-defined]
@@ -69,9 +69,7 @@ def _measures(asked: tuple[str, ...]) -> set[str]:
 
 
 def _places() -> Any:
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(Integer())) for name in ("keys", "tenant_ids")]
-    given: Any = func.unnest(*arrays).table_valued("key", "tenant_id", name="p")
-    return given.render_derived()
+    return arrays_table("p", key=("keys", Integer()), tenant_id=("tenant_ids", Integer()))
 
 
 def needed(asked: tuple[str, ...], shape: Shape, columns: tuple[str, ...]) -> list[str]:

@@ -32,13 +32,13 @@ from sqlalchemy.sql.elements import ColumnElement
 from schema.loaders.annual_result import RESULT
 from schema.loaders.asset_trade import ASSET_TRADE
 from schema.loaders.cooperative import COOPERATIVE
-from schema.loaders.cooperative_filter import FilterShape, conditions, named_path, within
+from schema.loaders.cooperative_filter import FilterShape, conditions, named_path
 from schema.loaders.deal import DEAL
 from schema.loaders.enterprise import ENTERPRISE
 from schema.loaders.household import HOUSEHOLD
 from schema.loaders.membership import MEMBERSHIP, current
-from schema.loaders.organization import ORGANIZATION, TODAY
-from schema.loaders.statement import Statement, render
+from schema.loaders.organization import ORGANIZATION, TODAY, within
+from schema.loaders.statement import Statement, arrays_table, render
 from schema.loaders.weak_village import WEAK_VILLAGE
 from schema.tables.market import DealState
 
@@ -180,10 +180,12 @@ def _extents(family: str, shape: Shape) -> tuple[bool, ...]:
 
 def _places(shape: Shape) -> Any:
     """The places with their keys, and the paths of the leader and village that filters name."""
-    names: dict[str, Any] = {"keys": Integer(), "tenant_ids": Integer(), "paths": Text()}
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in names.items()]
-    given: Any = func.unnest(*arrays).table_valued("key", "tenant_id", "path", name="k")
-    k = given.render_derived()
+    k = arrays_table(
+        "k",
+        key=("keys", Integer()),
+        tenant_id=("tenant_ids", Integer()),
+        path=("paths", Text()),
+    )
     named = [named_path(k, name).label(name) for name in _named(shape)]
     return select(k.c.key, k.c.tenant_id, k.c.path, *named).cte("place")
 

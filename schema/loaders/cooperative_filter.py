@@ -5,11 +5,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, Text, Uuid, and_, bindparam, func, literal, or_, select
+from sqlalchemy import Date, Text, Uuid, bindparam, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.loaders.cooperative import COOPERATIVE
-from schema.loaders.organization import ORGANIZATION, OrganizationRef
+from schema.loaders.organization import ORGANIZATION, OrganizationRef, within
 from schema.loaders.union_member import MEMBER, belonging
 from schema.tables.cooperative import CooperativeKind
 
@@ -121,12 +121,6 @@ def standing(c: Any, k: Any, columns: tuple[str, ...], path: Any) -> Condition:
     o = ORGANIZATION.alias("s")
     there = select(o.c.id).where(o.c.tenant_id == k.c.tenant_id, within(o, path)).correlate(k)
     return or_(*(c.c[column].in_(there) for column in columns))
-
-
-def within(o: Any, path: Any) -> Condition:
-    """Whether the organization has the path or stands below it: a range, served by the index."""
-    end = func.substr(path, 1, func.length(path) - 1).op("||")(literal("0", Text()))
-    return and_(o.c.path >= path, o.c.path < end)
 
 
 def named_path(k: Any, name: str) -> Any:

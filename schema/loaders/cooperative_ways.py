@@ -19,9 +19,8 @@ from schema.loaders.cooperative_filter import (
     named_union,
     own_conditions,
     standing,
-    within,
 )
-from schema.loaders.organization import ORGANIZATION
+from schema.loaders.organization import ORGANIZATION, within
 from schema.loaders.pages import LIMIT
 from schema.loaders.union_member import MEMBER, belonging
 

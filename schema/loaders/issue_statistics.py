@@ -26,19 +26,19 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.database import Snapshot
 from schema.loaders.loader import Loader
 from schema.loaders.organization import (
     ORGANIZATION,
     OrganizationRef,
-    below,
     demand_known,
     is_named,
     ref_values,
+    within,
 )
-from schema.loaders.statement import Statement, render
+from schema.loaders.part import PartKey, in_subtrees, part_values, parts
+from schema.loaders.statement import Statement, arrays_table, render
 from schema.scope import Scope
 from schema.tables.issue_rollup import (
     IssueMonthRow,
@@ -59,9 +59,6 @@ UNMAPPED = "unmapped"
 
 OPEN = (Phase.REPORTED, Phase.ACCEPTED, Phase.IN_PROGRESS)
 DROPPED = (Phase.REJECTED, Phase.WITHDRAWN)
-
-IssuesKey = tuple[tuple[int, ...], str | None]
-"""The tenants whose issues are counted, and the path of a subtree of one, or None for all."""
 
 
 class IssueDimension(StrEnum):
@@ -153,13 +150,13 @@ class IssueSums(NamedTuple):
     unmapped: int | None
 
 
-class IssueStatistics(Loader[IssuesKey, IssueCounts]):
+class IssueStatistics(Loader[PartKey, IssueCounts]):
     """Tenants, or a subtree of one → their `IssueSums`."""
 
     counts = True
 
     @classmethod
-    def tenants_of(cls, key: IssuesKey) -> tuple[int, ...]:
+    def tenants_of(cls, key: PartKey) -> tuple[int, ...]:
         """All of the key."""
         return key[0]
 
@@ -168,7 +165,7 @@ class IssueStatistics(Loader[IssuesKey, IssueCounts]):
         cls,
         snapshot: Snapshot,
         scope: Scope,
-        keys: Sequence[IssuesKey],
+        keys: Sequence[PartKey],
         arguments: IssueCounts,
         columns: tuple[str, ...],
     ) -> list[Any]:
@@ -176,22 +173,16 @@ class IssueStatistics(Loader[IssuesKey, IssueCounts]):
 
         Errors: `CodedError` ORGANIZATION_UNKNOWN.
         """
-        places = [(at, tenant, path) for at, (own, path) in enumerate(keys) for tenant in own]
-        scope.checked(tenant for _, tenant, _ in places)
-        shape = _shape(arguments, any(path is not None for _, path in keys), columns)
+        scope.checked(tenant for tenants, _ in keys for tenant in tenants)
+        shape = _shape(arguments, in_subtrees(keys), columns)
         statement = _statement(shape)
-        given = {
-            **arguments.values(),
-            "keys": [at for at, _, _ in places],
-            "key_tenants": [tenant for _, tenant, _ in places],
-            "paths": [path for _, _, path in places],
-        }
+        given = {**arguments.values(), **part_values(keys)}
         rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
         if not rows and arguments.under is not None:
-            await demand_known(snapshot, scope, places[0][1], arguments.under)
+            await demand_known(snapshot, scope, keys[0][0][0], arguments.under)
         by_key: dict[int, list[asyncpg.Record]] = defaultdict(list)
         for row in rows:
-            by_key[row["n"]].append(row)
+            by_key[row["at"]].append(row)
         return [_gathered(by_key[at], arguments, shape) for at in range(len(keys))]
 
 
@@ -306,9 +297,9 @@ def _statement(shape: Hashable) -> Statement:
 
 
 def _select(shape: _Shape) -> Select[Any]:
-    c, o, k = shape.table.alias("c"), ORGANIZATION.alias("o"), _keys()
+    c, o, k = shape.table.alias("c"), ORGANIZATION.alias("o"), parts()
     m = _domains()
-    source = k.join(c, c.c.tenant_id == k.c.tenant_id)
+    source = k.join(c, c.c.tenant_id == k.c.tenant)
     if shape.placed:
         own = and_(o.c.tenant_id == c.c.tenant_id, o.c.id == c.c.organization_id)
         source = source.join(o, own)
@@ -325,9 +316,9 @@ def _select(shape: _Shape) -> Select[Any]:
     if shape.unmapped:
         unmapped = func.sum(c.c.reported).filter(m.c.domain.is_(None))
         sums.append(cast(func.coalesce(unmapped, 0), BigInteger()).label(UNMAPPED))
-    statement = select(k.c.n, c.c.tenant_id, *grouped, *sums).select_from(source)
+    statement = select(k.c.at, c.c.tenant_id, *grouped, *sums).select_from(source)
     statement = statement.where(*_conditions(shape, c, o, k, m))
-    return statement.group_by(k.c.n, c.c.tenant_id, *grouped).having(func.sum(c.c.reported) > 0)
+    return statement.group_by(k.c.at, c.c.tenant_id, *grouped).having(func.sum(c.c.reported) > 0)
 
 
 def _sum(c: Any, name: str, phases: tuple[Phase, ...]) -> Any:
@@ -340,12 +331,12 @@ def _sum(c: Any, name: str, phases: tuple[Phase, ...]) -> Any:
 
 def _conditions(shape: _Shape, c: Any, o: Any, k: Any, m: Any) -> Iterator[Any]:
     if shape.subtree:
-        yield or_(o.c.path == k.c.path, below(o, k.c.path))
+        yield within(o, k.c.path)
     if shape.under:
         u = ORGANIZATION.alias("u")
-        path = select(u.c.path).where(u.c.tenant_id == k.c.tenant_id, is_named(u))
+        path = select(u.c.path).where(u.c.tenant_id == k.c.tenant, is_named(u))
         root = path.correlate(k).scalar_subquery()
-        yield or_(o.c.path == root, below(o, root))
+        yield within(o, root)
     for name in ("phase", "severity", "channel", "service"):
         if getattr(shape, name):
             yield c.c[name] == bindparam(name, type_=Text())
@@ -356,18 +347,11 @@ def _conditions(shape: _Shape, c: Any, o: Any, k: Any, m: Any) -> Iterator[Any]:
         yield c.c.month < bindparam("until", type_=Date())
 
 
-def _keys() -> Any:
-    """A table `k`: the position of a key, one of its tenants, and a path or NULL for all of it."""
-    types: dict[str, Any] = {"keys": Integer(), "key_tenants": Integer(), "paths": Text()}
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
-    table = func.unnest(*arrays).table_valued("n", "tenant_id", "path", name="k")
-    return table.render_derived()
-
-
 def _domains() -> Any:
     """A table `m`: tenant, service, domain."""
-    names = ("mapped_tenants", "mapped_services", "mapped_domains")
-    types: dict[str, Any] = dict(zip(names, (Integer(), Text(), Text()), strict=True))
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in types.items()]
-    table = func.unnest(*arrays).table_valued("tenant_id", "service", "domain", name="m")
-    return table.render_derived()
+    return arrays_table(
+        "m",
+        tenant_id=("mapped_tenants", Integer()),
+        service=("mapped_services", Text()),
+        domain=("mapped_domains", Text()),
+    )

@@ -80,6 +80,12 @@ def below(table: Any, path: Any) -> ColumnElement[bool]:
     return and_(table.c.path > path, table.c.path < end)
 
 
+def within(o: Any, path: Any) -> ColumnElement[bool]:
+    """Whether the organization has the path or stands below it: a range, served by the index."""
+    end = func.substr(path, 1, func.length(path) - 1).op("||")(literal("0", Text()))
+    return and_(o.c.path >= path, o.c.path < end)
+
+
 def covered(table: Any, name: str) -> ColumnElement[bool]:
     """Whether the row stands in one of the subtrees whose codes the parameter `name` lists.
 

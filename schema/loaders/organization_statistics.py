@@ -16,20 +16,18 @@ from sqlalchemy import (
     Integer,
     Text,
     and_,
-    bindparam,
     cast,
-    column,
     func,
     literal,
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from schema.database import Snapshot
 from schema.loaders.held_post import POST, held
 from schema.loaders.loader import Loader
-from schema.loaders.organization import ORGANIZATION, existing
+from schema.loaders.organization import ORGANIZATION, existing, within
+from schema.loaders.part import PartKey, in_subtrees, part_values, parts
 from schema.loaders.span import span_values, sums
 from schema.loaders.statement import Statement, render
 from schema.scope import Scope
@@ -37,9 +35,6 @@ from schema.tables.organization_cell import OrganizationCellRow
 from tenants.hierarchy import Rung
 
 CELL: Any = OrganizationCellRow.__table__  # type: ignore[attr-defined]
-
-OrganizationsKey = tuple[tuple[int, ...], str | None]
-"""The tenants whose organizations are counted, and the path of a subtree of one, or None."""
 
 
 class OrganizationDimension(StrEnum):
@@ -81,13 +76,13 @@ class OrganizationCells(NamedTuple):
     cells: tuple[LevelCell, ...]
 
 
-class OrganizationStatistics(Loader[OrganizationsKey, OrganizationCounts]):
+class OrganizationStatistics(Loader[PartKey, OrganizationCounts]):
     """(tenants, path or None) → the `OrganizationCells` of the tenants, or of the subtree."""
 
     counts = True
 
     @classmethod
-    def tenants_of(cls, key: OrganizationsKey) -> tuple[int, ...]:
+    def tenants_of(cls, key: PartKey) -> tuple[int, ...]:
         """All of them."""
         return key[0]
 
@@ -96,22 +91,15 @@ class OrganizationStatistics(Loader[OrganizationsKey, OrganizationCounts]):
         cls,
         snapshot: Snapshot,
         scope: Scope,
-        keys: Sequence[OrganizationsKey],
+        keys: Sequence[PartKey],
         arguments: OrganizationCounts,
         columns: tuple[str, ...],
     ) -> list[Any]:
         """One statement."""
         scope.checked(tenant for tenants, _ in keys for tenant in tenants)
-        in_subtrees = any(path is not None for _, path in keys)
-        statement = counting() if in_subtrees else reading()
-        places = [(at, one, path or "/") for at, (own, path) in enumerate(keys) for one in own]
-        given = {
-            "ats": [at for at, _, _ in places],
-            "tenants": [tenant for _, tenant, _ in places],
-            "paths": [path for _, _, path in places],
-            "today": arguments.today,
-            **span_values(arguments.today),
-        }
+        statement = counting() if in_subtrees(keys) else reading()
+        today = arguments.today
+        given = {**part_values(keys), "today": today, **span_values(today)}
         found: dict[int, list[LevelCell]] = defaultdict(list)
         rows: list[asyncpg.Record] = await snapshot.fetch(statement.sql, statement.values(given))
         for at, *cell in rows:
@@ -119,17 +107,10 @@ class OrganizationStatistics(Loader[OrganizationsKey, OrganizationCounts]):
         return [OrganizationCells(arguments, tuple(found[at])) for at in range(len(keys))]
 
 
-def _keys() -> Any:
-    kinds: dict[str, Any] = {"ats": Integer(), "tenants": Integer(), "paths": Text()}
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()]
-    columns: list[Any] = [column("at", Integer()), column("tenant", Integer()), column("path")]
-    return func.unnest(*arrays).table_valued(*columns, name="k").render_derived()
-
-
 @cache
 def reading() -> Statement:
     """The statement that reads the cells of whole tenants."""
-    k, c, names = _keys(), CELL.alias("c"), ("tenant_id", "level", "post", "holders")
+    k, c, names = parts(), CELL.alias("c"), ("tenant_id", "level", "post", "holders")
     source, x = sums(k, c, names, ("organizations",), c.c.tenant_id == k.c.tenant)
     groups = [k.c.at, *(x.c[name] for name in names)]
     number = func.sum(x.c.organizations)
@@ -140,9 +121,8 @@ def reading() -> Statement:
 @cache
 def counting() -> Statement:
     """The statement that counts the organizations of subtrees, and who holds posts there."""
-    k, o, p = _keys(), ORGANIZATION.alias("o"), POST.alias("p")
-    end = func.substr(k.c.path, 1, func.length(k.c.path) - 1).op("||")(literal("0", Text()))
-    inside = and_(o.c.tenant_id == k.c.tenant, o.c.path >= k.c.path, o.c.path < end, existing(o))
+    k, o, p = parts(), ORGANIZATION.alias("o"), POST.alias("p")
+    inside = and_(o.c.tenant_id == k.c.tenant, within(o, k.c.path), existing(o))
     there = k.join(o, inside)
     level = [k.c.at, o.c.tenant_id, o.c.level]
     all_ = select(*level, literal("", Text()), literal(0, Integer()), func.count())

@@ -4,10 +4,10 @@ import datetime
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Date, Text, and_, bindparam, column, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Date, Text, and_, func, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
+from schema.loaders.statement import arrays_table
 from schema.tables.span import Span
 
 DAY = datetime.timedelta(days=1)
@@ -15,10 +15,12 @@ DAY = datetime.timedelta(days=1)
 
 def spans() -> Any:
     """A table `s` of the ranges of cells that add up to a day; `span_values` has its values."""
-    kinds: dict[str, Any] = {"spans": Text(), "span_firsts": Date(), "span_ends": Date()}
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()]
-    columns: list[Any] = [column("span", Text()), column("first", Date()), column("end", Date())]
-    return func.unnest(*arrays).table_valued(*columns, name="s").render_derived()
+    return arrays_table(
+        "s",
+        span=("spans", Text()),
+        first=("span_firsts", Date()),
+        end=("span_ends", Date()),
+    )
 
 
 def span_values(today: datetime.date) -> dict[str, Any]:

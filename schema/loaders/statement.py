@@ -67,6 +67,13 @@ def keys_table(*names: str) -> TableValuedAlias:
     return table.render_derived()
 
 
+def arrays_table(alias: str, **columns: tuple[str, Any]) -> Any:
+    """A table of array parameters: for each column the parameter's name and the elements' type."""
+    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in columns.values()]
+    listed: list[Any] = [column(name, kind) for name, (_, kind) in columns.items()]
+    return func.unnest(*arrays).table_valued(*listed, name=alias).render_derived()
+
+
 def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
     """The array parameters of `keys_table(*names)` for these keys."""
     return {f"{name}s": [key[at] for key in keys] for at, name in enumerate(names)}

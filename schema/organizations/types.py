@@ -8,7 +8,7 @@ import strawberry
 
 from schema import refs
 from schema.agreement_filters import AgreementsOfOrganizationArguments
-from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
+from schema.agreement_statistics import AgreementStatisticsArguments
 from schema.arguments import AsOf, LevelKey, RungOf, Today, known_level
 from schema.connections import (
     After,
@@ -30,7 +30,7 @@ from schema.fields import column, derived, relation
 from schema.household_reach import HouseholdsArguments
 from schema.issue_filters import IssuesArguments
 from schema.issue_measures import issue_answer
-from schema.issue_statistics import IssueStatisticsArguments, issues_key
+from schema.issue_statistics import IssueStatisticsArguments
 from schema.levels import from_the_top, level_of
 from schema.loaders.agreement_page import AgreementsOfOrganization
 from schema.loaders.agreement_statistics import AgreementStatistics
@@ -72,6 +72,7 @@ from schema.market_fields import AssetTradesArguments
 from schema.node import Node, kind_of
 from schema.organization_measures import OrganizationStatisticsArguments, organization_answer
 from schema.paging import Window, window
+from schema.part_key import part_key
 from schema.reach import PostsArguments
 from schema.row_fields import data_kind, id_of
 from schema.sources import LevelSource
@@ -297,7 +298,7 @@ class OrganizationType(Node):
         IssueStatistics,
         "现在位于本组织及其下级的事项的统计 | statistics of the issues that stand here or "
         "below now",
-        key=issues_key,
+        key=part_key,
         columns=("tenant_id", "path"),
         arguments=IssueStatisticsArguments,
         finish=issue_answer,
@@ -305,7 +306,7 @@ class OrganizationType(Node):
     organization_statistics: refs.OrganizationStatistics = relation(
         OrganizationStatistics,
         "本组织及其下级与其人员配备的统计 | statistics of it and all below it, with their staffing",
-        key=issues_key,
+        key=part_key,
         columns=("tenant_id", "path"),
         arguments=OrganizationStatisticsArguments,
         finish=organization_answer,
@@ -345,7 +346,7 @@ class OrganizationType(Node):
         AgreementStatistics,
         "本组织或其下级为一方的协议的统计 | statistics of the agreements to which it or an "
         "organization below it is a party",
-        key=agreements_key,
+        key=part_key,
         columns=("tenant_id", "path"),
         arguments=AgreementStatisticsArguments,
     )

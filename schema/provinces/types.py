@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import strawberry
 
 from schema import refs
-from schema.agreement_statistics import AgreementStatisticsArguments, agreements_key
+from schema.agreement_statistics import AgreementStatisticsArguments
 from schema.arguments import FiguresArguments, OrganizationsArguments
 from schema.context import Context
 from schema.cooperative_measures import (
@@ -17,7 +17,7 @@ from schema.cooperative_measures import (
 from schema.fields import derived, relation
 from schema.ids import GlobalId
 from schema.issue_measures import issue_answer
-from schema.issue_statistics import IssueStatisticsArguments, issues_key
+from schema.issue_statistics import IssueStatisticsArguments
 from schema.loaders.agreement_statistics import AgreementStatistics
 from schema.loaders.cooperative_statistics import StatisticsOfTenants
 from schema.loaders.figure import FiguresOfTenants
@@ -32,6 +32,7 @@ from schema.loaders.organization_statistics import (
 from schema.loaders.staffing import StaffingTotals
 from schema.node import Node
 from schema.organization_measures import OrganizationStatisticsArguments, organization_answer
+from schema.part_key import part_key
 from schema.sources import LevelSource, levels_of, post_kinds_of, workflows_of
 from schema.staff import ProvinceStaffingArguments
 from tenants.definition import Definition, Province
@@ -185,7 +186,7 @@ class ProvinceType(Node):
     rungs: list[RungSummaryType] = relation(
         OrganizationStatistics,
         "各可比层级的组织数:合计与分市;不可比的层级单列 | organizations a rung: total and by city",
-        key=issues_key,
+        key=part_key,
         arguments=LevelsArguments,
         finish=_summaries,
     )
@@ -201,14 +202,14 @@ class ProvinceType(Node):
     issue_statistics: refs.IssueStatistics = relation(
         IssueStatistics,
         "各市事项统计 | statistics of the issues of its cities",
-        key=issues_key,
+        key=part_key,
         arguments=IssueStatisticsArguments,
         finish=issue_answer,
     )
     organization_statistics: refs.OrganizationStatistics = relation(
         OrganizationStatistics,
         "各市组织与人员配备的统计 | statistics of its cities' organizations and their staffing",
-        key=issues_key,
+        key=part_key,
         arguments=OrganizationStatisticsArguments,
         finish=organization_answer,
         points=10,
@@ -231,7 +232,7 @@ class ProvinceType(Node):
     agreement_statistics: refs.AgreementStatistics = relation(
         AgreementStatistics,
         "各市协议的统计 | statistics of its cities' agreements",
-        key=agreements_key,
+        key=part_key,
         arguments=AgreementStatisticsArguments,
     )
     figures: refs.Figures = relation(

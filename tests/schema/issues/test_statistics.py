@@ -218,6 +218,19 @@ async def test_a_service_of_another_domain(site: Graph, ledger: Ledger) -> None:
     assert found["total"]["reported"] == 0
 
 
+async def test_a_city_beside_its_organization(site: Graph, ledger: Ledger) -> None:
+    """A city and an organization of it that are asked in one level each have their own numbers."""
+    query = """query ($city: ID!) { city(code: $city) { organization(code: "AA") {
+      issueStatistics(by: []) { total { reported } }
+      city { issueStatistics(by: []) { total { reported } } }
+    } } }"""
+    found = (await admin(site).data(query, city=f"{ID}"))["city"]["organization"]
+    paths = {None: found["city"]["issueStatistics"], f"/{ID}/AA/": found["issueStatistics"]}
+    for path, answer in paths.items():
+        expected = ledger.answer((ID,), path, [], {})["total"]["reported"]
+        assert answer["total"]["reported"] == expected
+
+
 async def test_lists_have_the_same_total(site: Graph) -> None:
     """What is counted below an organization is how many issues its list has."""
     query = """query ($city: ID!, $where: IssueFilter) {
