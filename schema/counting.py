@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.recount import Fetch
-from schema.rollup import Rollup, Source, some
+from schema.rollup import Source, some
 
 
 @dataclass
@@ -120,18 +120,4 @@ def _writing(source: Source) -> str:
         f" AS b({', '.join(source.columns)})) x"
         f" GROUP BY {', '.join(source.keys)} HAVING {some(source.counters)}"
     )
-    *others, last = (_adding(source, rollup) for rollup in source.rollups)
-    steps = [f"change AS MATERIALIZED ({change})"]
-    steps += [f"step{at} AS ({text})" for at, text in enumerate(others)]
-    return f"WITH {', '.join(steps)} {last}"
-
-
-def _adding(source: Source, rollup: Rollup) -> str:
-    keys, counters = ", ".join(rollup.keys), rollup.counters
-    added = ", ".join(f"{name} = c.{name} + excluded.{name}" for name in counters)
-    return (
-        f"INSERT INTO {rollup.name} AS c (tenant_id, {keys}, {', '.join(counters)})"
-        f" SELECT $1::integer, {keys}, {source.sums(counters)} FROM change"
-        f" GROUP BY {keys} HAVING {some(counters)} ORDER BY {keys}"
-        f" ON CONFLICT (tenant_id, {keys}) DO UPDATE SET {added}"
-    )
+    return source.filled(change, adding=True)

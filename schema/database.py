@@ -124,27 +124,6 @@ class Database:
             for login, leases in self._pools.items()
         }
 
-    @asynccontextmanager
-    async def connection(
-        self, login: Login
-    ) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Any]"]:
-        """A connection of a login for one use.
-
-        Errors: `CodedError` UNAVAILABLE where the database cannot be reached.
-        """
-        leases, lease = await self.lease(login)
-        try:
-            if lease.is_in_transaction:
-                with _reached(lease):
-                    await lease.connection.execute("COMMIT")
-                lease.is_in_transaction = False
-            yield lease.connection
-        except BaseException:
-            lease.is_in_transaction = False
-            raise
-        finally:
-            leases.give_back(lease)
-
     async def lease(self, login: Login) -> tuple[Leases, Lease]:
         """A connection of a login, and to whom it is given back.
 

@@ -134,16 +134,4 @@ def _rebuilding(source: Source) -> str:
         f"SELECT {grain}, {source.sums(source.counters)} FROM ({_of_tenant(source)}) x"
         f" GROUP BY {grain} HAVING {some(source.counters)}"
     )
-    *others, last = (_filling(source, rollup) for rollup in source.rollups)
-    steps = [f"recounted AS MATERIALIZED ({recounted})"]
-    steps += [f"step{at} AS ({text})" for at, text in enumerate(others)]
-    return f"WITH {', '.join(steps)} {last}"
-
-
-def _filling(source: Source, rollup: Rollup) -> str:
-    keys, counters = ", ".join(rollup.keys), rollup.counters
-    return (
-        f"INSERT INTO {rollup.name} (tenant_id, {keys}, {', '.join(counters)})"
-        f" SELECT $1::integer, {keys}, {source.sums(counters)} FROM recounted"
-        f" GROUP BY {keys} HAVING {some(counters)} ORDER BY {keys}"
-    )
+    return source.filled(recounted)

@@ -95,6 +95,27 @@ class Source:
             f"coalesce(sum({name}), 0)::{self.type_of(name)} AS {name}" for name in counters
         )
 
+    def filled(self, rows: str, *, adding: bool = False) -> str:
+        """The statement that puts sums of `rows`, a select of keys and counters, into all rollups.
+
+        Its parameter `$1` is the tenant. Where `adding`, cells that are there grow by it; in the
+        order of their keys, so that everybody locks them in one order.
+        """
+        *others, last = (self._filling(rollup, adding=adding) for rollup in self.rollups)
+        steps = [f"rows AS MATERIALIZED ({rows})"]
+        steps += [f"step{at} AS ({text})" for at, text in enumerate(others)]
+        return f"WITH {', '.join(steps)} {last}"
+
+    def _filling(self, rollup: Rollup, *, adding: bool) -> str:
+        keys, counters = ", ".join(rollup.keys), rollup.counters
+        added = ", ".join(f"{name} = c.{name} + excluded.{name}" for name in counters)
+        there = f" ON CONFLICT (tenant_id, {keys}) DO UPDATE SET {added}" if adding else ""
+        return (
+            f"INSERT INTO {rollup.name} AS c (tenant_id, {keys}, {', '.join(counters)})"
+            f" SELECT $1::integer, {keys}, {self.sums(counters)} FROM rows"
+            f" GROUP BY {keys} HAVING {some(counters)} ORDER BY {keys}{there}"
+        )
+
 
 def some(counters: Iterable[str]) -> str:
     """Whether any of the sums is not 0, as SQL."""

@@ -12,6 +12,7 @@ from seeds.bulk_issues import Order, Printed, Printer
 from seeds.events import EVENT_ROW
 from seeds.issues import HANDLER_ROW, ISSUE_ROW, NOTE_ROW, WORD_ROW
 from seeds.ladders import Ladders, ladders_of
+from seeds.load_issues import POSTS, TAKEN
 from seeds.people import Post
 from seeds.rows import hold_tree
 from seeds.texts import copy_lines
@@ -36,7 +37,7 @@ async def write_issues(
     await hold_tree(connection, tenant_id)
     ladders = await load_ladders(connection, definition, order.reported_until.date())
     printer = Printer(ladders.within(within), load_titles())
-    days = await connection.fetch(_TAKEN, tenant_id)
+    days = await connection.fetch(TAKEN, tenant_id)
     await connection.execute(_COUNTED, tenant_id)
     first = await connection.fetchval(_HOLD, tenant_id)
     seq, numbers = first, dict[datetime.date, int]()
@@ -74,7 +75,7 @@ async def load_ladders(
         definition.tenant, (), workflow_versions={row["key"]: row["version"] for row in versions}
     )
     places = await connection.fetch(_PLACES, tenant_id, before - datetime.timedelta(days=400))
-    posts = await connection.fetch(_POSTS, tenant_id)
+    posts = await connection.fetch(POSTS, tenant_id)
     if not posts:
         raise RuntimeError(f"{definition.tenant.name}: nobody works here; load its people first")
     return ladders_of(in_force, [Place(*row) for row in places], [Post(*row) for row in posts])
@@ -114,13 +115,6 @@ _PLACES = """
 SELECT id, code, name, level, path FROM organization
 WHERE tenant_id = $1 AND valid_to IS NULL AND (valid_from IS NULL OR valid_from < $2)
 """
-_POSTS = """
-SELECT p.id, p.person_id, p.organization_id, p.kind, p.valid_from
-FROM post p JOIN person x ON x.tenant_id = p.tenant_id AND x.id = p.person_id
-WHERE p.tenant_id = $1 AND p.data_kind = 'GENERATED' AND p.valid_to IS NULL
-    AND x.data_kind = 'GENERATED' AND x.erased_at IS NULL
-"""
-_TAKEN = "SELECT day, last FROM issue_counter WHERE tenant_id = $1 ORDER BY day FOR UPDATE"
 _COUNTED = "INSERT INTO event_counter (tenant_id, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING"
 _HOLD = "SELECT seq FROM event_counter WHERE tenant_id = $1 FOR UPDATE"
 _APPENDED = "UPDATE event_counter SET seq = $2 WHERE tenant_id = $1"

@@ -31,7 +31,7 @@ async def load_issues(loading: Loading, part: Part) -> None:
     scene = await load_scene(connection, part.definition, today)
     if not scene.handlers:
         return
-    days = await connection.fetch(_TAKEN, tenant_id)
+    days = await connection.fetch(TAKEN, tenant_id)
     taken = {row["day"]: row["last"] for row in days}
     count = int(part.content_hash) - part.first
     played = sample_issues.sample_issues(scene, part.first, count, today, taken)
@@ -51,7 +51,7 @@ async def load_scene(
         definition.tenant, (), workflow_versions={row["key"]: row["version"] for row in versions}
     )
     places = await connection.fetch(_PLACES, tenant_id, sample_issues.earliest(today), rungs)
-    posts = await connection.fetch(_POSTS, tenant_id)
+    posts = await connection.fetch(POSTS, tenant_id)
     return Scene(in_force, (Place(*row) for row in places), (Post(*row) for row in posts))
 
 
@@ -80,13 +80,13 @@ SELECT id, code, name, level, path FROM organization
 WHERE tenant_id = $1 AND valid_to IS NULL AND (valid_from IS NULL OR valid_from < $2)
     AND ($3::text[] IS NULL OR rung = ANY ($3))
 """
-_POSTS = """
+POSTS = """
 SELECT p.id, p.person_id, p.organization_id, p.kind, p.valid_from
 FROM post p JOIN person x ON x.tenant_id = p.tenant_id AND x.id = p.person_id
 WHERE p.tenant_id = $1 AND p.data_kind = 'GENERATED' AND p.valid_to IS NULL
     AND x.data_kind = 'GENERATED' AND x.erased_at IS NULL
 """
-_TAKEN = "SELECT day, last FROM issue_counter WHERE tenant_id = $1 ORDER BY day FOR UPDATE"
+TAKEN = "SELECT day, last FROM issue_counter WHERE tenant_id = $1 ORDER BY day FOR UPDATE"
 _COUNT = """
 INSERT INTO issue_counter (tenant_id, day, last) VALUES ($1, $2, $3)
 ON CONFLICT (tenant_id, day) DO UPDATE SET last = $3

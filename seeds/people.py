@@ -63,10 +63,10 @@ SEATS = 10
 FIRST_DAY = datetime.date(2021, 1, 1)
 DAYS = 1800
 
-_AREAS = (Rung.STREET, Rung.TOWNSHIP)
+OFFICES = (Rung.STREET, Rung.TOWNSHIP)
 # where a post that names no level is held
-_COMMON = (*_AREAS, Rung.COMMUNITY, Rung.VILLAGE)
-_PUBLIC = (Rung.PROVINCE, Rung.CITY, Rung.COUNTY)
+COMMON = (*OFFICES, Rung.COMMUNITY, Rung.VILLAGE)
+PUBLIC = (Rung.PROVINCE, Rung.CITY, Rung.COUNTY)
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _areas(tree: Tree) -> list[Organization]:
     the first by path.
     """
     current = [item for item in tree.by_code.values() if item.valid_to is None]
-    areas = {item.code: item for item in current if _rung(tree, item) in _AREAS}
+    areas = {item.code: item for item in current if _rung(tree, item) in OFFICES}
     areas = areas or {item.code: item for item in current if item.parent is None}
     kinds: dict[str, set[str]] = {code: set() for code in areas}
     for item in current:
@@ -168,11 +168,11 @@ def _rung(tree: Tree, organization: Organization) -> Rung | None:
 def _seats(tree: Tree, organization: Organization) -> Iterator[tuple[PostKind, int]]:
     """Every seat that the organization could fill: the kind of post, and a number from 1."""
     level = tree.hierarchy[organization.level]
-    if level.rung in _PUBLIC:
+    if level.rung in PUBLIC:
         return
     required = {rule.post: rule.required for rule in level.staffing}
     for kind in tree.definition.posts.values():
-        is_common = not kind.levels and level.rung in _COMMON
+        is_common = not kind.levels and level.rung in COMMON
         seats = required.get(kind.key, int(is_common or level.key in kind.levels))
         for seat in range(1, min(seats, 1 if kind.single else SEATS) + 1):
             yield kind, seat
@@ -200,7 +200,7 @@ def _holder(
 def _share(tree: Tree, organization: Organization, kind: PostKind) -> float:
     """How many of the seats of this kind are held, of 1."""
     if kind.role is Role.SECRETARY:
-        return 1.0 if _rung(tree, organization) in _AREAS else 0.9
+        return 1.0 if _rung(tree, organization) in OFFICES else 0.9
     return 0.75 if kind.levels else 0.4
 
 

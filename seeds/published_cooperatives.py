@@ -24,7 +24,7 @@ from seeds.ground import Ground, fen, moment, price_of, quantity_of
 from seeds.people import GIVEN_NAMES, SURNAMES, Person
 from seeds.published import PlannedCooperatives
 from seeds.sample import Trade
-from seeds.sample_cooperatives import Cooperative, short
+from seeds.sample_cooperatives import Cooperative, founding, short
 from tenants.cooperation import CooperativeMeasure as Measure
 from tenants.hierarchy import Rung
 
@@ -180,27 +180,7 @@ def _amounts(books: Books) -> Mapping[str, list[int]]:
 
 
 def _found(books: Books, item: Cooperative, drawn: Drawn) -> None:
-    drawn.add(
-        "cooperative",
-        id=item.id,
-        code=item.code,
-        name=item.name,
-        kind=item.kind.value,
-        industry=item.industry,
-        products=[product.name for product in item.products],
-        leader_id=item.place.id,
-        village_id=item.place.id,
-        founded_on=item.founded,
-        revision=1,
-        assumed=False,
-    )
-    about = {
-        "code": item.code,
-        "name": item.name,
-        "kind": item.kind.value,
-        "industry": item.industry,
-        "on": str(item.founded),
-    }
+    about = founding(item, item.place, drawn)
     at = moment(item.entered, books.chance("founded", item.code))
     _tell(books, drawn, item.id, item.place, at, EventKind.COOPERATIVE_FOUNDED, about)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from schema.ids import derived_uuid
 from seeds.chance import Chance
 from seeds.organizations import Organization, Tree
-from seeds.people import GIVEN_NAMES, PHONES, SURNAMES, Person, Post, Staff
+from seeds.people import COMMON, GIVEN_NAMES, OFFICES, PHONES, PUBLIC, SURNAMES, Person, Post, Staff
 from tenants.hierarchy import Rung
 from tenants.posts import PostKind
 from tenants.roles import Role
@@ -19,10 +19,6 @@ from tenants.roles import Role
 FIRST_DAY = datetime.date(2018, 1, 1)
 DAYS = 1000
 """In office since one of so many days; all are before anything that is generated happens."""
-
-_OFFICES = (Rung.STREET, Rung.TOWNSHIP)
-_COMMON = (*_OFFICES, Rung.COMMUNITY, Rung.VILLAGE)
-_PUBLIC = (Rung.PROVINCE, Rung.CITY, Rung.COUNTY)
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,10 @@ def staff_of(tree: Tree, seats: Sequence[Seats], seed: int = 1) -> Staff:
 
 def _usual(tree: Tree, organization: Organization, kind: PostKind) -> int:
     level = tree.hierarchy[organization.level]
-    if level.rung in _PUBLIC or kind.role is None:
+    if level.rung in PUBLIC or kind.role is None:
         return 0
     required = {rule.post: rule.required for rule in level.staffing}
-    is_common = not kind.levels and level.rung in _COMMON
+    is_common = not kind.levels and level.rung in COMMON
     return required.get(kind.key, int(is_common or level.key in kind.levels))
 
 
@@ -86,7 +82,7 @@ def _appoint(
         code = f"{organization.code}/{kind.key}/{seat}"
         chance = Chance("staff", seed, tenant_id, code)
         name = chance.pick(SURNAMES) + chance.pick(GIVEN_NAMES)
-        has_phone = kind.role is Role.SECRETARY and _rung(tree, organization) in _OFFICES
+        has_phone = kind.role is Role.SECRETARY and _rung(tree, organization) in OFFICES
         phone = f"+8624{PHONES[3:]}{chance.number(1_000_000):06}" if has_phone else None
         person = Person(derived_uuid("Person", tenant_id, code), name, phone)
         since = FIRST_DAY + datetime.timedelta(chance.number(DAYS))

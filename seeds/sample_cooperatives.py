@@ -92,6 +92,12 @@ def short(name: str) -> str:
 
 def _found(ground: Ground, item: Cooperative, drawn: Drawn) -> None:
     chance = Chance("founded", ground.tenant_id, item.code)
+    about = founding(item, item.village, drawn)
+    tell(ground, item, drawn, moment(item.entered, chance), EventKind.COOPERATIVE_FOUNDED, about)
+
+
+def founding(item: Cooperative, village: Place | None, drawn: Drawn) -> dict[str, Any]:
+    """Add the row of a cooperative; gives what its event says of it."""
     drawn.add(
         "cooperative",
         id=item.id,
@@ -101,19 +107,18 @@ def _found(ground: Ground, item: Cooperative, drawn: Drawn) -> None:
         industry=item.industry,
         products=[product.name for product in item.products],
         leader_id=item.place.id,
-        village_id=None if item.village is None else item.village.id,
+        village_id=None if village is None else village.id,
         founded_on=item.founded,
         revision=1,
         assumed=False,
     )
-    about = {
+    return {
         "code": item.code,
         "name": item.name,
         "kind": item.kind.value,
         "industry": item.industry,
         "on": str(item.founded),
     }
-    tell(ground, item, drawn, moment(item.entered, chance), EventKind.COOPERATIVE_FOUNDED, about)
 
 
 def tell(

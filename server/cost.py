@@ -30,6 +30,7 @@ from graphql import (
 )
 
 from schema.paging import DEFAULT_PAGE, MAX_PAGE
+from server.execution.selection import fragments_of
 from server.extent import INTROSPECTION
 from server.weights import OPERATION, WHOLE_SCHEMA, Kind, Weight, Weights
 
@@ -136,11 +137,7 @@ class _Compiler:
 
     def __init__(self, costs: Costs, document: DocumentNode) -> None:
         self._costs = costs
-        self._fragments = {
-            definition.name.value: definition
-            for definition in document.definitions
-            if isinstance(definition, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         self._plans: dict[str, _Plan] = {}
 
     def operation(self, definition: OperationDefinitionNode) -> OperationCost:

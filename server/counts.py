@@ -90,18 +90,13 @@ class Counts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindow):
         return self.take(key, limit, expiry, amount) is not None
 
     def take(self, key: str, limit: int, expiry: int, amount: int) -> Window | None:
-        """The same at once: what `get_sliding_window` then gives, or None where nothing was added.
-
-        The keys of the two windows are the library's (`sliding_window_keys`).
-        """
+        """The same at once: what `get_sliding_window` gives then, None where nothing was added."""
         now = self._clock()
-        number = int(now / expiry)
-        current = f"{key}/{number}"
-        before, spent = self._spent(f"{key}/{number - 1}", now), self._spent(current, now)
-        left = expiry - now % expiry
+        before, left, spent, ends = self._window(key, expiry, now)
         if floor(before * left / expiry) + spent + amount > limit:
             return None
-        return before, left, self._add(current, 2 * expiry, amount, now), left + expiry
+        _, current = self.sliding_window_keys(key, expiry, now)
+        return before, left, self._add(current, 2 * expiry, amount, now), ends
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Spent in the window before, seconds that it still counts, and the same of this one."""

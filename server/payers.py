@@ -6,7 +6,6 @@ from typing import Any
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
     SelectionSetNode,
@@ -16,6 +15,7 @@ from graphql import (
 from schema.errors import CodedError
 from schema.ids import parse_id
 from server.cost import default_values
+from server.execution.selection import fragments_of
 from server.operations import Operation
 from tenants.registry import Registry
 
@@ -54,11 +54,7 @@ def _arguments(field: FieldNode, variables: dict[str, Any]) -> Iterator[tuple[st
 
 def _fields(document: DocumentNode, selected: SelectionSetNode) -> Iterator[FieldNode]:
     """The fields of the root, also those in fragments; each fragment once."""
-    fragments = {
-        definition.name.value: definition.selection_set
-        for definition in document.definitions
-        if isinstance(definition, FragmentDefinitionNode)
-    }
+    fragments = fragments_of(document)
     waiting = [selected]
     while waiting:
         for selection in waiting.pop().selections:
@@ -67,6 +63,6 @@ def _fields(document: DocumentNode, selected: SelectionSetNode) -> Iterator[Fiel
             elif isinstance(selection, FragmentSpreadNode):
                 # taken out: one that is spread twice asks for the same cities
                 found = fragments.pop(selection.name.value, None)
-                waiting += [found] if found is not None else []
+                waiting += [found.selection_set] if found is not None else []
             elif isinstance(selection, InlineFragmentNode):
                 waiting.append(selection.selection_set)

@@ -1,6 +1,5 @@
 """Rates: how much cost an actor and a city may spend in a time, and the headers that say so."""
 
-import time
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
@@ -9,7 +8,6 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from limits import RateLimitItem, parse
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from schema.errors import CodedError, ErrorCode
 from server.counts import Counts, Window
@@ -92,13 +90,12 @@ class RateLimitedError(CodedError):
 
 
 class _Budget(NamedTuple):
-    """One of the budgets to charge: its rate, its key, whose it is in Chinese and English.
+    """One of the budgets to charge: its rate, whose it is in Chinese and English.
 
     `counted` is the key as the library makes it, `seconds` the rate's time: both worked out once.
     """
 
     rate: RateLimitItem
-    key: tuple[str, ...]
     whose: tuple[str, str]
     counted: str
     seconds: int
@@ -106,7 +103,7 @@ class _Budget(NamedTuple):
     @classmethod
     def of(cls, rate: RateLimitItem, key: tuple[str, ...], whose: tuple[str, str]) -> "_Budget":
         """The budget under a key."""
-        return cls(rate, key, whose, rate.key_for(*key), rate.get_expiry())
+        return cls(rate, whose, rate.key_for(*key), rate.get_expiry())
 
     @property
     def bound(self) -> Bound:
@@ -127,7 +124,6 @@ class Rates:
         self._actor = _rate(actor, "actor")
         self._city = _rate(city, "city")
         self._counts = counts
-        self._limiter = SlidingWindowCounterRateLimiter(counts)
         self._of_actor = lru_cache(BUDGETS)(self._actor_budget)
         self._of_city = lru_cache(BUDGETS)(self._city_budget)
         self._actor_policy = _policy(self._actor)
@@ -177,7 +173,7 @@ class Rates:
 
     async def _taken(self, budget: _Budget, cost: int) -> Window | None:
         """Take a cost off a budget, as the library's `hit` does; its window then, or None."""
-        counts, (rate, _, _, counted, seconds) = self._counts, budget
+        counts, (rate, _, counted, seconds) = self._counts, budget
         if isinstance(counts, Alone):  # on this machine: no need to wait, nor to ask twice
             return counts.take(counted, rate.amount, seconds, cost)
         if not await counts.acquire_sliding_window_entry(counted, rate.amount, seconds, cost):
@@ -195,16 +191,14 @@ class Rates:
     async def _give_back(self, budgets: list[_Budget], cost: int) -> None:
         # the library has no other way; memory and Redis both add a number below 0
         for budget in budgets:
-            await self._limiter.hit(budget.rate, *budget.key, cost=-cost)
+            await self._taken(budget, -cost)
 
     async def _refusal(self, budget: _Budget, cost: int, policy: str) -> RateLimitedError:
-        rate, key = budget.rate, budget.key
-        seconds = rate.get_expiry()
-        stats = await self._limiter.get_window_stats(rate, *key)
-        window = await self._counts.get_sliding_window(rate.key_for(*key), seconds)
-        wait = _wait(rate, window, cost)
-        reset = max(1, ceil(stats.reset_time - time.time())) if wait is None else wait
-        spent = budget.spent(stats.remaining, reset, policy)
+        seconds = budget.seconds
+        window = await self._counts.get_sliding_window(budget.counted, seconds)
+        remaining, reset = _left(budget.rate.amount, seconds, window)
+        wait = _wait(budget.rate, window, cost)
+        spent = budget.spent(remaining, reset if wait is None else wait, policy)
         return RateLimitedError(spent, budget.whose, seconds, cost, wait)
 
 

@@ -1,8 +1,8 @@
 """What one operation runs in: its context, the audit of what it showed, a newer registry."""
 
 import datetime
-from collections.abc import Awaitable, Callable
-from types import TracebackType
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from graphql import ExecutionResult, OperationType
 from starlette.requests import Request
@@ -22,36 +22,20 @@ Now = Callable[[], datetime.datetime]
 Execute = Callable[[Operation, Context], Awaitable[ExecutionResult]]
 
 
-class open_context:  # noqa: N801 - used like a function
-    """A context of one operation, entered; its snapshots end with it.
+@asynccontextmanager
+async def open_context(
+    live: Live, services: Services, now: Now, request: Request, caller: Caller
+) -> AsyncIterator[Context]:
+    """A context of one operation; its snapshots end with it.
 
     Errors: `CodedError` TOKEN_SCOPE where the token is bound to a person who is not there.
     """
-
-    __slots__ = ("_caller", "_context", "_live", "_moment", "_services", "_snapshot")
-
-    def __init__(
-        self, live: Live, services: Services, now: Now, request: Request, caller: Caller
-    ) -> None:
-        self._live = live
-        self._services = services
-        self._caller = caller
-        self._moment = now()
-        self._snapshot = live.database.snapshot(caller.scope)
-        self._context: Context | None = None
-
-    async def __aenter__(self) -> Context:
-        caller, live, services, snapshot = self._caller, self._live, self._services, self._snapshot
-        today = self._moment.astimezone(CHINA).date()
-        actor = caller.actor
-        if actor.person is not None:
-            try:
-                actor = await bound(snapshot, caller.scope, actor, caller.registry, today)
-            except BaseException as error:
-                await snapshot.__aexit__(type(error), error, None)
-                raise
+    moment = now()
+    today = moment.astimezone(CHINA).date()
+    async with live.database.snapshot(caller.scope) as snapshot:
+        actor = await bound(snapshot, caller.scope, caller.actor, caller.registry, today)
         caller.facts.role = actor.role.value
-        self._context = Context(
+        context = Context(
             Resources(
                 live.database,
                 services.keyring,
@@ -62,25 +46,14 @@ class open_context:  # noqa: N801 - used like a function
             snapshot,
             caller.registry,
             caller.scope,
-            self._moment,
+            moment,
             today,
             caller.language,
             actor,
             caller.idempotency,
         )
-        return self._context
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        assert self._context is not None
-        try:
-            await self._context.proofs.__aexit__(kind, error, trace)
-        finally:
-            await self._snapshot.__aexit__(kind, error, trace)
+        async with context.proofs:
+            yield context
 
 
 async def execute_current(

@@ -45,24 +45,19 @@ def _each(type_: GraphQLLeafType) -> Serialize:
     return serialize
 
 
-def _text(type_: GraphQLLeafType) -> Serialize:
-    def serialize(values: list[Any]) -> list[Any]:
-        return [
-            value if value.__class__ is str or value is None else serialized(type_, value)
-            for value in values
-        ]
+def _of_class(class_: type) -> Callable[[GraphQLLeafType], Serialize]:
+    """The serializer of a scalar most of whose values are of a class, and go as they are."""
 
-    return serialize
+    def serializer_of(type_: GraphQLLeafType) -> Serialize:
+        def serialize(values: list[Any]) -> list[Any]:
+            return [
+                value if value.__class__ is class_ or value is None else serialized(type_, value)
+                for value in values
+            ]
 
+        return serialize
 
-def _boolean(type_: GraphQLLeafType) -> Serialize:
-    def serialize(values: list[Any]) -> list[Any]:
-        return [
-            value if value.__class__ is bool or value is None else serialized(type_, value)
-            for value in values
-        ]
-
-    return serialize
+    return serializer_of
 
 
 def _int(type_: GraphQLLeafType) -> Serialize:
@@ -111,9 +106,9 @@ def _enum(type_: GraphQLEnumType) -> Serialize:
 _MOST_MEMBERS = 500
 
 _PLAIN: Mapping[str, Callable[[Any], Serialize]] = {
-    "ID": _text,
-    "String": _text,
-    "Boolean": _boolean,
+    "ID": _of_class(str),
+    "String": _of_class(str),
+    "Boolean": _of_class(bool),
     "Int": _int,
     "DateTime": _moment,
 }

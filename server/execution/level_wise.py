@@ -118,21 +118,13 @@ class _Run:
         self._begin_by_fields(job)
 
     def _begin_by_fields(self, job: Job) -> None:
-        plan, roots, context = job.plan, job.roots, self._context
+        plan, roots = job.plan, job.roots
         columns = []
         for field in plan.fields:
             if not field.is_plain:
                 columns.append([None] * len(roots))
                 continue
-            found = None
-            if field.leaves is not None:
-                mark = self._disclosures.mark
-                try:
-                    found = field.leaves(roots, context)
-                except Exception:  # each by itself says which
-                    self._disclosures.back_to(mark)
-            if found is None:
-                found = self._serialized(field, job, self._computed(field, job))
+            found = self._serialized(field, job, self._computed(field, job))
             columns.append(found)
             if field.is_required and None in found:
                 self._note_nulls(field, job, found)

@@ -105,7 +105,6 @@ class FieldPlan:
         self.is_required = not self.shape.nullable
         self.related = self.declared if isinstance(self.declared, Related) else None
         self.read = _reading(self.declared)
-        self.leaves = _leaves(self.read, self.serialize) if self.is_plain else None
         self._below: dict[str, ObjectPlan] = {}
         self._last: GraphQLObjectType | None = None
         if isinstance(self.named, GraphQLObjectType):
@@ -226,12 +225,6 @@ def _reading(declared: Declaration) -> Read | None:
             return lambda roots, context: [function(root, context) for root in roots]
         return lambda roots, context: [function(root) for root in roots]
     return None
-
-
-def _leaves(read: Read | None, serialize: Serialize | None) -> Read | None:
-    if read is None or serialize is None:
-        return None
-    return lambda roots, context: serialize(read(roots, context))
 
 
 def _shape(type_: GraphQLOutputType) -> tuple[Shape, GraphQLNamedType]:

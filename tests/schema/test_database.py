@@ -11,6 +11,7 @@ from schema.database import Database, SnapshotClosedError
 from schema.errors import CodedError
 from schema.scope import Login, Scope
 from tests.conftest import NewDatabase, run_sql
+from tests.schema.lent import lent
 
 SCOPE = Scope(frozenset({210000, 210400}))
 CITY = Scope(frozenset({210400}), Login.CITY)
@@ -156,7 +157,7 @@ async def test_the_scope_ends_with_the_transaction(database: Database) -> None:
     setting = "SELECT current_setting('app.tenant_id', true) AS scope"
     async with database.snapshot(CITY) as snapshot:
         assert await snapshot.fetch(setting, []) == [("210400",)]
-    async with database.connection(Login.CITY) as connection:
+    async with lent(database, Login.CITY) as connection:
         assert await connection.fetchval(setting) == ""
 
 

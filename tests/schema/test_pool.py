@@ -26,6 +26,7 @@ from server.tokens import open_mint
 from tenants.definition import Definition
 from tenants.roles import Role
 from tests.conftest import opened, services_of
+from tests.schema.lent import lent
 from tests.server.processes import Server, start_server, wait_ready
 from tests.server.wire import connected
 
@@ -164,9 +165,7 @@ async def assert_healed(database: Database) -> None:
     """Each login gives all of its connections at once; they work, and hold nobody's scope."""
     for login in Login:
         async with asyncio.timeout(PATIENCE), AsyncExitStack() as stack:
-            taken = [
-                await stack.enter_async_context(database.connection(login)) for _ in range(SIZE)
-            ]
+            taken = [await stack.enter_async_context(lent(database, login)) for _ in range(SIZE)]
             rows = await asyncio.gather(*(each.fetch(SEEN, 0.0) for each in taken))
             assert [tuple(row)[:3] for (row,) in rows] == [("", "", None)] * SIZE
     for pool in database.pools().values():
