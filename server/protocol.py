@@ -43,6 +43,9 @@ class BoundedProtocol(Unread, HttpToolsProtocol):
     LINGER_SECONDS = 5.0
     """How long a request that is answered already may go on arriving before it is cut off."""
 
+    LAST_SECONDS = 1.0
+    """How long a request may be on its way once the server stops; it is the connection's last."""
+
     def __init__(
         self,
         config: Config,
@@ -54,6 +57,7 @@ class BoundedProtocol(Unread, HttpToolsProtocol):
         self._stage = _Stage.BETWEEN
         self._begun_now = False
         self._upgraded = False
+        self._is_last = False
         self._chunk_bytes = 0
         self._first_bytes = 0
         self._head_bytes = 0
@@ -109,6 +113,8 @@ class BoundedProtocol(Unread, HttpToolsProtocol):
         self._stage = _Stage.BODY
         self._stop_waiting()
         super().on_headers_complete()
+        if self._is_last and self.cycle is not None:
+            self.cycle.keep_alive = False
         if not self.parser.should_upgrade():
             self.headers = []  # trailers are no headers of the request
 
@@ -139,6 +145,14 @@ class BoundedProtocol(Unread, HttpToolsProtocol):
         super().on_response_complete()
         if self._stage is _Stage.BODY:
             self._wait(self.LINGER_SECONDS)
+
+    def shutdown(self) -> None:
+        """Answer what is asked already, or on its way: on a new connection it nearly always is."""
+        if self._answered and (self.cycle is None or self._stage is _Stage.HEAD):
+            self._is_last = True
+            self._wait(self.LAST_SECONDS)
+        else:
+            super().shutdown()
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over to a socket, which has bounds of its own."""

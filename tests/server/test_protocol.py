@@ -30,6 +30,7 @@ class Patient(BoundedProtocol):
 
     HEAD_SECONDS = 1000.0
     LINGER_SECONDS = 1000.0
+    LAST_SECONDS = 1000.0
 
 
 class Hasty(BoundedProtocol):
@@ -37,6 +38,12 @@ class Hasty(BoundedProtocol):
 
     HEAD_SECONDS = 0.05
     LINGER_SECONDS = 0.05
+
+
+class Hastily(Patient):
+    """Stops in no time."""
+
+    LAST_SECONDS = 0.05
 
 
 async def echo(request: Request) -> Response:
@@ -98,15 +105,25 @@ class Started(uvicorn.Server):
 @asynccontextmanager
 async def connected(protocol: type[BoundedProtocol]) -> AsyncIterator[Client]:
     """A connection to a server that speaks `protocol`."""
-    async with serving(protocol) as port:
-        client = Client(*await asyncio.open_connection("127.0.0.1", port))
+    async with serving(protocol) as (port, _), calling(port) as client:
         yield client
+
+
+@asynccontextmanager
+async def calling(port: int) -> AsyncIterator[Client]:
+    """A connection to a server."""
+    client = Client(*await asyncio.open_connection("127.0.0.1", port))
+    try:
+        yield client
+    finally:
         client.writer.close()
 
 
 @asynccontextmanager
-async def serving(protocol: type[BoundedProtocol]) -> AsyncIterator[int]:
-    """A server that speaks `protocol`; its port."""
+async def serving(
+    protocol: type[BoundedProtocol], drain_seconds: int = 1
+) -> AsyncIterator[tuple[int, Started]]:
+    """A server that speaks `protocol`, and its port."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         APP,
@@ -114,14 +131,14 @@ async def serving(protocol: type[BoundedProtocol]) -> AsyncIterator[int]:
         ws=BoundedSocketProtocol,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=drain_seconds,
     )
     server = Started(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         async with asyncio.timeout(SECONDS):
             await server.serves.wait()
-        yield listener.getsockname()[1]
+        yield listener.getsockname()[1], server
     finally:
         server.should_exit = True
         await task
@@ -143,6 +160,47 @@ async def test_requests_on_one_connection() -> None:
         assert await client.answer() == (200, b"slow")
         await client.say(post("/echo", b"two") + post("/echo", b"three"))
         assert [await client.answer(), await client.answer()] == [(200, b"two"), (200, b"three")]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("said", [0, 10])
+async def test_last_request(before: int, said: int) -> None:
+    """A request that is on its way as the server stops is answered, and is its connection's last;
+    only a connection that rests between two requests is closed."""
+    async with serving(Patient, SECONDS) as (port, server), calling(port) as client:
+        for _ in range(before):
+            await client.say(post("/echo", b"first"))
+            assert await client.answer() == (200, b"first")
+        request = post("/echo", b"last")
+        await client.say(request[:said])
+        await stopped(server, port)
+        if before and not said:
+            assert await client.ended() == b""
+            return
+        await client.say(request[said:])
+        assert await client.answer() == (200, b"last")
+        assert await client.ended() == b""
+
+
+async def test_no_last_request() -> None:
+    """A new connection on which nothing comes is closed soon after the server was told to stop."""
+    async with serving(Hastily, SECONDS) as (port, server), calling(port) as client:
+        await stopped(server, port)
+        assert await client.ended() == b""
+
+
+async def stopped(server: Started, port: int) -> None:
+    """Come back when the server takes no connection any more."""
+    server.should_exit = True
+    async with asyncio.timeout(SECONDS):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            except ConnectionResetError:  # it waited to be taken
+                continue
+            writer.close()
 
 
 async def test_silent_client() -> None:
@@ -362,7 +420,7 @@ async def test_malformed_requests() -> None:
 async def test_clients_that_leave() -> None:
     """Clients that hang up anywhere in a request leave nothing behind."""
     request = post("/echo", b"body")
-    async with serving(Patient) as port:
+    async with serving(Patient) as (port, _):
         for at in range(len(request) + 1):
             client = Client(*await asyncio.open_connection("127.0.0.1", port))
             await client.say(request[:at])

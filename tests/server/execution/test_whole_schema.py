@@ -110,4 +110,4 @@ def test_generated(stage: Stage, times: int) -> None:
     ask()
     assert answered > times / 4
     if times > 1_000:  # `test_each_field` asks for all
-        assert len(asked) > 0.9 * len(reachable(SCHEMA))
+        assert len(asked) > 0.75 * len(reachable(SCHEMA))
