@@ -7,6 +7,7 @@ next smallest row is held back as well.
 
 import datetime
 import uuid
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,11 +30,8 @@ from tenants.workflow import Phase, Severity
 Sums = Mapping[str, int]
 
 
-_Place = tuple[Any, ...]
-"""Of a row: for each of its dimensions what sorts by it, and tells apart."""
-
-_NOWHERE = None
-"""The place of groups that are in no row."""
+_Place = tuple[int, ...]
+"""Of a row: its number in each of its dimensions, which sorts rows and tells them apart."""
 
 
 class IssueStatisticsRow(NamedTuple):
@@ -80,16 +78,16 @@ def issue_answer(found: IssueSums, root: Any, context: Context) -> IssueAnswer:
             f"There are {len(rows)} rows, {ROWS} at most: take fewer dimensions, or a part.",
         )
     total = {name: sum(found.columns[name]) for name in found.counters}
-    shown, few = sorted(rows), 0
+    places, few = sorted(rows), 0
     if not all(permitted(context.actor, Permission.READ_ISSUES, at, path) for at in tenants):
         few = context.resources.suppression
-        shown = _enough(shown, rows, few, total["reported"])
+        places = _enough(places, rows, few, total["reported"])
     unmapped = found.unmapped
     return IssueAnswer(
-        _shown(shown, rows, dimensions),
+        _shown(places, rows, dimensions),
         None if _is_few(total["reported"], few) else total,
         None if unmapped is None or _is_few(unmapped, few) else unmapped,
-        len(rows) - len(shown),
+        len(rows) - len(places),
         context.now,
     )
 
@@ -105,17 +103,17 @@ def _enough(
 
     Rows of nothing never are.
     """
-    sizes = {place: rows[place]["reported"] for place in places}
-    by_size = sorted((place for place in places if sizes[place]), key=sizes.__getitem__)
-    held = sum(sizes[place] < few for place in by_size)
+    sizes = [rows[place]["reported"] for place in places]
+    by_size = [at for at in sorted(range(len(sizes)), key=sizes.__getitem__) if sizes[at]]
+    held = bisect_left(by_size, few, key=sizes.__getitem__)
     if held and not _is_few(total, few):
         # what the total tells of the others together must be neither few nor a single row
-        added = sum(sizes[place] for place in by_size[:held])
+        added = sum([sizes[at] for at in by_size[:held]])
         while held < len(by_size) and (held == 1 or added < few):
             added += sizes[by_size[held]]
             held += 1
-    hidden = set(by_size[:held])
-    return [place for place in places if place not in hidden]
+    hidden = {*by_size[:held]}
+    return [place for at, place in enumerate(places) if at not in hidden]
 
 
 def _added(groups: Sequence[IssueGroup], counters: Sequence[str]) -> Sums:
@@ -123,11 +121,14 @@ def _added(groups: Sequence[IssueGroup], counters: Sequence[str]) -> Sums:
 
 
 class _Dimension(NamedTuple):
-    """A dimension of rows: their field, the place of each group, and the words of places."""
+    """A dimension of rows: their field, the place of each group, and what places stand for.
+
+    Groups whose place is None are in no row.
+    """
 
     field: str
-    places: Sequence[Any]
-    words: Mapping[Any, Any]
+    places: Sequence[int | None]
+    words: Mapping[int, Any]
 
 
 def _rows(
@@ -136,17 +137,18 @@ def _rows(
     """The sums of each row; by city alone cities without issues have one too."""
     if not dimensions:
         return {}
-    parts: dict[_Place, list[IssueGroup]] = defaultdict(list)
+    places: list[Any] = [*zip(*(each.places for each in dimensions), strict=True)]
+    rows: dict[_Place, Sums] = dict(zip(places, found.groups, strict=True))
+    if len(rows) < len(places):
+        parts: dict[_Place, list[IssueGroup]] = defaultdict(list)
+        for place, group in zip(places, found.groups, strict=True):
+            parts[place].append(group)
+        rows = {place: _added(groups, found.counters) for place, groups in parts.items()}
     if found.arguments.by == (IssueDimension.CITY,):
-        parts.update(((tenant,), []) for tenant in tenants)
-    places = zip(*(each.places for each in dimensions), strict=True)
-    for place, group in zip(places, found.groups, strict=True):
-        parts[place].append(group)
-    return {
-        place: groups[0] if len(groups) == 1 else _added(groups, found.counters)
-        for place, groups in parts.items()
-        if _NOWHERE not in place
-    }
+        return {(at,): rows.get((at,)) or _added((), found.counters) for at in tenants}
+    if IssueDimension.DOMAIN in found.arguments.by:
+        return {place: sums for place, sums in rows.items() if None not in place}
+    return rows
 
 
 def _shown(
@@ -168,97 +170,123 @@ def _dimensions(found: IssueSums, tenants: Sequence[int], context: Context) -> I
     Organizations and services are a city's own: their rows stand by city, shown or not.
     """
     by = found.arguments.by
-    is_own = IssueDimension.ORGANIZATION in by or IssueDimension.SERVICE in by
-    if IssueDimension.CITY in by or is_own:
-        places = found.columns["tenant_id"]
+    if not _OF_CITIES.isdisjoint(by):
         shown = tenants if IssueDimension.CITY in by else ()
-        yield _Dimension("city", places, {at: context.registry.by_id[at] for at in shown})
+        cities = {at: context.registry.by_id[at] for at in shown}
+        yield _Dimension("city", found.columns["tenant_id"], cities)
     for dimension, reader in _READERS.items():
         if dimension in by:
-            values = [*zip(*(found.columns[name] for name in reader.columns), strict=True)]
-            known = {value: reader.entry(context, tenants, *value) for value in {*values}}
-            places = [known[value][0] for value in values]
-            yield _Dimension(reader.field, places, dict(known.values()))
+            columns = [found.columns[name] for name in reader.columns]
+            values = columns[0] if len(columns) == 1 else [*zip(*columns, strict=True)]
+            yield _dimension(reader, values, tenants, context)
+
+
+_OF_CITIES = {IssueDimension.CITY, IssueDimension.ORGANIZATION, IssueDimension.SERVICE}
+
+
+def _dimension(
+    reader: "_Reader", values: Sequence[Any], tenants: Sequence[int], context: Context
+) -> _Dimension:
+    """The dimension by which groups have the values; what these stand for is found once."""
+    entry = reader.entries(tenants, context)
+    known = {value: entry(value) for value in {*values}}
+    words = dict(entry for entry in known.values() if entry is not None)
+    numbers = {place: at for at, place in enumerate(sorted(words))}
+    of_values = {
+        value: None if entry is None else numbers[entry[0]] for value, entry in known.items()
+    }
+    places = [*map(of_values.__getitem__, values)]
+    return _Dimension(reader.field, places, {at: words[place] for place, at in numbers.items()})
 
 
 _Entry = tuple[Any, Any]
-"""The place of a value of some columns, and the word for it."""
+"""What sorts a value among the others of its column and tells it apart, and the word for it."""
+
+_Entries = Callable[[Any], _Entry | None]
+"""Takes a value, of several columns a tuple; None = of no row."""
 
 
 class _Reader(NamedTuple):
-    """How a field of rows is made of columns of groups.
-
-    `entry` takes the context, the tenants and a value of each of the columns.
-    """
+    """How a field of rows is made of columns of groups: their entries for tenants and a context."""
 
     field: str
     columns: tuple[str, ...]
-    entry: Callable[..., _Entry]
+    entries: Callable[[Sequence[int], Context], _Entries]
 
 
-def _organization(
-    context: Context, tenants: Sequence[int], tenant: int, path: str, id_: uuid.UUID
-) -> _Entry:
+def _organizations(tenants: Sequence[int], context: Context) -> _Entries:
     """Organizations stand as in the tree."""
-    return (tenant, path), (tenant, id_)
+
+    def entry(value: tuple[int, str, uuid.UUID]) -> _Entry:
+        tenant, path, id_ = value
+        return (tenant, path), (tenant, id_)
+
+    return entry
 
 
-def _rung(context: Context, tenants: Sequence[int], tenant: int, level: str) -> _Entry:
+def _rungs(tenants: Sequence[int], context: Context) -> _Entries:
     """Levels without a rung stand last, together."""
-    rung = level_of(context, tenant, level).level.rung
-    return (len(_RUNGS), None) if rung is None else (_RUNGS.index(rung), rung)
+    order = [*Rung]
+
+    def entry(value: tuple[int, str]) -> _Entry:
+        rung = level_of(context, *value).level.rung
+        return (len(order), None) if rung is None else (order.index(rung), rung)
+
+    return entry
 
 
-_RUNGS = [*Rung]
-
-
-def _domain(context: Context, tenants: Sequence[int], key: str | None) -> _Entry:
-    """The domain in force; one that the province no longer has keeps its key for a name.
-
-    What has none is in no row.
-    """
-    if key is None:
-        return _NOWHERE, None
+def _domains(tenants: Sequence[int], context: Context) -> _Entries:
+    """The domains in force; one that the province no longer has keeps its key for a name."""
     domains = context.registry.vocabulary(context.registry.by_id[tenants[0]]).domains
-    for at, domain in enumerate(domains):
-        if domain.key == key:
-            return (at, key), domain
-    return (len(domains), key), ServiceDomain.model_construct(key=key, name=key)
+    known = {domain.key: ((at, ""), domain) for at, domain in enumerate(domains)}
+
+    def entry(key: str | None) -> _Entry | None:
+        if key is None:
+            return None
+        gone = ServiceDomain.model_construct
+        return known.get(key) or ((len(known), key), gone(key=key, name=key))
+
+    return entry
 
 
-def _service(context: Context, tenants: Sequence[int], tenant: int, code: str) -> _Entry:
-    """The service as it is, or as it last was, which stands last.
+def _services(tenants: Sequence[int], context: Context) -> _Entries:
+    """Services as they are, or as they last were, which stand last.
 
-    Errors: `StaleRegistryError` where the row is newer than the registry.
+    Errors: `StaleRegistryError` where a row is newer than the registry.
     """
-    definition = context.registry.by_id[tenant]
-    found = definition.service(code)
-    if found is None:
-        raise StaleRegistryError
-    codes = [*definition.services]
-    at = codes.index(code) if code in definition.services else len(codes)
-    return (tenant, at, code), ServiceSource(definition, *found)
+
+    def entry(value: tuple[int, str]) -> _Entry:
+        tenant, code = value
+        definition = context.registry.by_id[tenant]
+        found = definition.service(code)
+        if found is None:
+            raise StaleRegistryError
+        codes = [*definition.services]
+        at = codes.index(code) if code in definition.services else len(codes)
+        return (tenant, at, code), ServiceSource(definition, *found)
+
+    return entry
 
 
-def _month(context: Context, tenants: Sequence[int], first: datetime.date) -> _Entry:
-    return first, first
+def _months(tenants: Sequence[int], context: Context) -> _Entries:
+    return lambda first: (first, first)
 
 
-def _member(kind: type[StrEnum]) -> Callable[[Context, Sequence[int], str], _Entry]:
+def _members(kind: type[StrEnum]) -> Callable[[Sequence[int], Context], _Entries]:
     entries = {member.value: (at, member) for at, member in enumerate(kind)}
-    return lambda context, tenants, value: entries[value]
+    return lambda tenants, context: entries.__getitem__
 
 
 _READERS: Mapping[IssueDimension, _Reader] = {
     IssueDimension.ORGANIZATION: _Reader(
-        "organization", ("tenant_id", "path", "organization_id"), _organization
+        "organization", ("tenant_id", "path", "organization_id"), _organizations
     ),
-    IssueDimension.RUNG: _Reader("rung", ("tenant_id", "level"), _rung),
-    IssueDimension.DOMAIN: _Reader("domain", ("domain",), _domain),
-    IssueDimension.PHASE: _Reader("phase", ("phase",), _member(Phase)),
-    IssueDimension.SEVERITY: _Reader("severity", ("severity",), _member(Severity)),
-    IssueDimension.CHANNEL: _Reader("channel", ("channel",), _member(Channel)),
-    IssueDimension.SERVICE: _Reader("service", ("tenant_id", "service"), _service),
-    IssueDimension.MONTH: _Reader("month", ("month",), _month),
+    IssueDimension.RUNG: _Reader("rung", ("tenant_id", "level"), _rungs),
+    IssueDimension.DOMAIN: _Reader("domain", ("domain",), _domains),
+    IssueDimension.PHASE: _Reader("phase", ("phase",), _members(Phase)),
+    IssueDimension.SEVERITY: _Reader("severity", ("severity",), _members(Severity)),
+    IssueDimension.CHANNEL: _Reader("channel", ("channel",), _members(Channel)),
+    IssueDimension.SERVICE: _Reader("service", ("tenant_id", "service"), _services),
+    IssueDimension.MONTH: _Reader("month", ("month",), _months),
 }
 """By dimension, in the order that rows are sorted by; CITY comes before all."""

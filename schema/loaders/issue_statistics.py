@@ -77,11 +77,11 @@ class IssueDimension(StrEnum):
 @dataclass(frozen=True, eq=False)
 class Domains:
     """The domains that services map to, by tenant and code of the service; one that maps to none
-    is not there."""
+    is not there. Each an `array_text`."""
 
-    tenants: tuple[int, ...]
-    services: tuple[str, ...]
-    keys: tuple[str, ...]
+    tenants: str
+    services: str
+    keys: str
 
 
 @dataclass(frozen=True)
@@ -347,6 +347,7 @@ def _domains() -> Any:
     """A table `m`: tenant, service, domain."""
     return arrays_table(
         "m",
+        in_text=True,
         tenant_id=("mapped_tenants", Integer()),
         service=("mapped_services", Text()),
         domain=("mapped_domains", Text()),
