@@ -4,6 +4,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 import strawberry
@@ -57,6 +58,8 @@ COUNTS = frozenset(
     }
 )
 """Sums that are 0 where there is nothing; of the others nothing is then known."""
+
+_MEASURES = [*CooperativeMeasure]
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,7 @@ def _statistics(
     )
 
 
+@lru_cache(maxsize=256)
 def lacking(tenant: Definition) -> tuple[CooperativeMeasure, ...]:
     """The measures that a city does not record."""
     return tuple(item for item in CooperativeMeasure if not tenant.cooperation.records(item))
@@ -243,27 +247,33 @@ def _row(
     at, kind, industry = key
     (first, _), *_ = parts
     unrecorded = {measure for tenant, _ in parts for measure in lacking(tenant)}
-    gone = None if industry is None else Industry.model_construct(key=industry, name=industry)
+    known = None if industry is None else industries.get(industry)
+    if industry is not None and known is None:  # one that the province no longer has
+        known = Industry.model_construct(key=industry, name=industry)
     return CooperativeStatisticsRow(
         city=first if at is not None and first.kind == "CITY" else None,
         kind=None if kind is None else CooperativeKind(kind),
-        industry=industries.get(industry or "", gone),
+        industry=known,
         values=_added(names, parts),
-        unrecorded=tuple(measure for measure in CooperativeMeasure if measure in unrecorded),
+        unrecorded=tuple(measure for measure in _MEASURES if measure in unrecorded),
     )
 
 
 def _added(names: Iterable[str], parts: Sequence[_Part]) -> dict[str, Any]:
     """Sums over several tenants, each over those that record the measure."""
-    return {name: _sum(name, parts) for name in names}
+    values = [(_left_out(tenant), own) for tenant, own in parts]
+    return {name: _sum(name, values) for name in names}
 
 
-def _sum(name: str, parts: Sequence[_Part]) -> Any:
-    measure = RECORDED.get(name)
-    counted = [
-        values for tenant, values in parts if measure is None or tenant.cooperation.records(measure)
-    ]
+def _sum(name: str, parts: Sequence[tuple[frozenset[str], Mapping[str, Any]]]) -> Any:
+    counted = [values for left_out, values in parts if name not in left_out]
     known = [values[name] for values in counted if name in values]
     if known:
         return sum(known)
     return 0 if counted and name in COUNTS else None
+
+
+@lru_cache(maxsize=256)
+def _left_out(tenant: Definition) -> frozenset[str]:
+    """The sums that a city is no part of, because it does not record them."""
+    return frozenset(name for name, measure in RECORDED.items() if measure in lacking(tenant))

@@ -7,9 +7,12 @@ next smallest row is held back as well.
 
 import datetime
 import uuid
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from schema.access import Permission, permitted
@@ -25,41 +28,25 @@ from tenants.hierarchy import Rung
 from tenants.workflow import Phase, Severity
 
 Sums = Mapping[str, int]
-_NOTHING: Sums = defaultdict(int)
 
 
-class _Key(NamedTuple):
-    """What the issues of a row have in common; None where not asked for, or where there is none.
-
-    `tenant_id` is that of a city, of an organization or of a service; `path` is the organization's.
-    """
-
-    tenant_id: int | None = None
-    path: str | None = None
-    organization_id: uuid.UUID | None = None
-    rung: str | None = None
-    domain: str | None = None
-    service: str | None = None
-    phase: str | None = None
-    severity: str | None = None
-    channel: str | None = None
-    month: datetime.date | None = None
+_Place = tuple[int, ...]
+"""Of a row: its number in each of its dimensions, which sorts rows and tells them apart."""
 
 
-@dataclass(frozen=True)
-class IssueStatisticsRow:
-    """A row: its dimensions, and sums by name."""
+class IssueStatisticsRow(NamedTuple):
+    """A row: sums by name, and its dimensions; None where not asked for, or where there is none."""
 
-    city: Definition | None
-    organization: tuple[int, uuid.UUID] | None
-    rung: Rung | None
-    domain: ServiceDomain | None
-    service: ServiceSource | None
-    phase: Phase | None
-    severity: Severity | None
-    channel: Channel | None
-    month: datetime.date | None
     sums: Sums
+    city: Definition | None = None
+    organization: tuple[int, uuid.UUID] | None = None
+    rung: Rung | None = None
+    domain: ServiceDomain | None = None
+    phase: Phase | None = None
+    severity: Severity | None = None
+    channel: Channel | None = None
+    service: ServiceSource | None = None
+    month: datetime.date | None = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +66,8 @@ def issue_answer(found: IssueSums, root: Any, context: Context) -> IssueAnswer:
     Errors: `CodedError` STATISTICS_EXCEEDED where there are too many rows; `StaleRegistryError`.
     """
     tenants, path = part_key(root, context)
-    by = found.arguments.by
-    rows = _rows(found.groups, by, context)
-    if by == (IssueDimension.CITY,):
-        cities = [_Key(tenant) for tenant in tenants]
-        rows = {key: rows.get(key, _NOTHING) for key in cities}
+    dimensions = [*_dimensions(found, tenants, context)]
+    rows = _rows(found, dimensions, tenants)
     if len(rows) > ROWS:
         raise exceeded(
             "rows",
@@ -93,18 +77,17 @@ def issue_answer(found: IssueSums, root: Any, context: Context) -> IssueAnswer:
             f"共有 {len(rows)} 行,至多 {ROWS} 行;请减少维度或缩小范围。",
             f"There are {len(rows)} rows, {ROWS} at most: take fewer dimensions, or a part.",
         )
-    total = _added(group.sums for group in found.groups) or _NOTHING
-    words = _Words(tenants, context)
-    shown, few = sorted(rows, key=words.place), 0
+    total = {name: sum(found.columns[name]) for name in found.counters}
+    places, few = sorted(rows), 0
     if not all(permitted(context.actor, Permission.READ_ISSUES, at, path) for at in tenants):
         few = context.resources.suppression
-        shown = _enough({key: rows[key] for key in shown}, few, total["reported"])
+        places = _enough(places, rows, few, total["reported"])
     unmapped = found.unmapped
     return IssueAnswer(
-        [words.row(key, rows[key], by) for key in shown],
+        _shown(places, rows, dimensions),
         None if _is_few(total["reported"], few) else total,
         None if unmapped is None or _is_few(unmapped, few) else unmapped,
-        len(rows) - len(shown),
+        len(rows) - len(places),
         context.now,
     )
 
@@ -113,143 +96,197 @@ def _is_few(count: int, few: int) -> bool:
     return 0 < count < few
 
 
-def _enough(rows: Mapping[_Key, Sums], few: int, total: int) -> list[_Key]:
-    """The rows that may be shown; of rows of one size the first ones are held back.
+def _enough(
+    places: Sequence[_Place], rows: Mapping[_Place, Sums], few: int, total: int
+) -> list[_Place]:
+    """The places of rows that may be shown; of rows of one size the first ones are held back.
 
     Rows of nothing never are.
     """
-    by_size = sorted((key for key in rows if rows[key]["reported"]), key=_size(rows))
-    sizes = [rows[key]["reported"] for key in by_size]
-    held = sum(size < few for size in sizes)
+    sizes = [rows[place]["reported"] for place in places]
+    by_size = [at for at in sorted(range(len(sizes)), key=sizes.__getitem__) if sizes[at]]
+    held = bisect_left(by_size, few, key=sizes.__getitem__)
     if held and not _is_few(total, few):
         # what the total tells of the others together must be neither few nor a single row
-        while held < len(sizes) and (held == 1 or sum(sizes[:held]) < few):
+        added = sum([sizes[at] for at in by_size[:held]])
+        while held < len(by_size) and (held == 1 or added < few):
+            added += sizes[by_size[held]]
             held += 1
-    hidden = set(by_size[:held])
-    return [key for key in rows if key not in hidden]
+    hidden = {*by_size[:held]}
+    return [place for at, place in enumerate(places) if at not in hidden]
 
 
-def _size(rows: Mapping[_Key, Sums]) -> Callable[[_Key], int]:
-    return lambda key: rows[key]["reported"]
+def _added(groups: Sequence[IssueGroup], counters: Sequence[str]) -> Sums:
+    return {name: sum([group[name] for group in groups]) for name in counters}
+
+
+class _Dimension(NamedTuple):
+    """A dimension of rows: their field, the place of each group, and what places stand for.
+
+    Groups whose place is None are in no row.
+    """
+
+    field: str
+    places: Sequence[int | None]
+    words: Mapping[int, Any]
 
 
 def _rows(
-    groups: Iterable[IssueGroup], by: Sequence[IssueDimension], context: Context
-) -> dict[_Key, Sums]:
-    """The sums of each row; groups without a domain belong to none where rows are by domain."""
-    if not by:
+    found: IssueSums, dimensions: Sequence[_Dimension], tenants: Sequence[int]
+) -> Mapping[_Place, Sums]:
+    """The sums of each row; by city alone cities without issues have one too."""
+    if not dimensions:
         return {}
-    parts: dict[_Key, list[Sums]] = defaultdict(list)
-    for group in groups:
-        if IssueDimension.DOMAIN not in by or group.domain is not None:
-            parts[_key(group, by, context)].append(group.sums)
-    return {key: sums[0] if len(sums) == 1 else _added(sums) for key, sums in parts.items()}
+    places: list[Any] = [*zip(*(each.places for each in dimensions), strict=True)]
+    rows: dict[_Place, Sums] = dict(zip(places, found.groups, strict=True))
+    if len(rows) < len(places):
+        parts: dict[_Place, list[IssueGroup]] = defaultdict(list)
+        for place, group in zip(places, found.groups, strict=True):
+            parts[place].append(group)
+        rows = {place: _added(groups, found.counters) for place, groups in parts.items()}
+    if found.arguments.by == (IssueDimension.CITY,):
+        return {(at,): rows.get((at,)) or _added((), found.counters) for at in tenants}
+    if IssueDimension.DOMAIN in found.arguments.by:
+        return {place: sums for place, sums in rows.items() if None not in place}
+    return rows
 
 
-_OF_TENANTS = {IssueDimension.CITY, IssueDimension.ORGANIZATION, IssueDimension.SERVICE}
+def _shown(
+    places: Sequence[_Place], rows: Mapping[_Place, Sums], dimensions: Sequence[_Dimension]
+) -> list[IssueStatisticsRow]:
+    """The rows at the places; made field by field, for there may be thousands."""
+    if not places:
+        return []
+    fields: dict[str, Iterable[Any]] = {"sums": map(rows.__getitem__, places)}
+    for each, at in zip(dimensions, zip(*places, strict=True), strict=True):
+        fields[each.field] = map(each.words.get, at)
+    values = [fields.get(name, repeat(None)) for name in IssueStatisticsRow._fields]
+    return list(map(IssueStatisticsRow._make, zip(*values)))  # noqa: B905
 
 
-def _key(group: IssueGroup, by: Sequence[IssueDimension], context: Context) -> _Key:
-    return _Key(
-        None if _OF_TENANTS.isdisjoint(by) else group.tenant_id,
-        group.path,
-        group.organization_id,
-        None if group.level is None else _rung(group.tenant_id, group.level, context),
-        group.domain,
-        group.service,
-        group.phase,
-        group.severity,
-        group.channel,
-        group.month,
-    )
+def _dimensions(found: IssueSums, tenants: Sequence[int], context: Context) -> Iterator[_Dimension]:
+    """The dimensions, the one that rows are sorted by first at first.
+
+    Organizations and services are a city's own: their rows stand by city, shown or not.
+    """
+    by = found.arguments.by
+    if not _OF_CITIES.isdisjoint(by):
+        shown = tenants if IssueDimension.CITY in by else ()
+        cities = {at: context.registry.by_id[at] for at in shown}
+        yield _Dimension("city", found.columns["tenant_id"], cities)
+    for dimension, reader in _READERS.items():
+        if dimension in by:
+            columns = [found.columns[name] for name in reader.columns]
+            values = columns[0] if len(columns) == 1 else [*zip(*columns, strict=True)]
+            yield _dimension(reader, values, tenants, context)
 
 
-def _rung(tenant_id: int, level: str, context: Context) -> str | None:
-    return level_of(context, tenant_id, level).level.rung
+_OF_CITIES = {IssueDimension.CITY, IssueDimension.ORGANIZATION, IssueDimension.SERVICE}
 
 
-def _added(parts: Iterable[Sums]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for sums in parts:
-        for name, value in sums.items():
-            total[name] = total.get(name, 0) + value
-    return total
+def _dimension(
+    reader: "_Reader", values: Sequence[Any], tenants: Sequence[int], context: Context
+) -> _Dimension:
+    """The dimension by which groups have the values; what these stand for is found once."""
+    entry = reader.entries(tenants, context)
+    known = {value: entry(value) for value in {*values}}
+    words = dict(entry for entry in known.values() if entry is not None)
+    numbers = {place: at for at, place in enumerate(sorted(words))}
+    of_values = {
+        value: None if entry is None else numbers[entry[0]] for value, entry in known.items()
+    }
+    places = [*map(of_values.__getitem__, values)]
+    return _Dimension(reader.field, places, {at: words[place] for place, at in numbers.items()})
 
 
-class _Words:
-    """What the keys of rows stand for, and in which order."""
+_Entry = tuple[Any, Any]
+"""What sorts a value among the others of its column and tells it apart, and the word for it."""
 
-    def __init__(self, tenants: Sequence[int], context: Context) -> None:
-        self._registry = context.registry
-        domains = (context.registry.vocabulary(self._registry.by_id[at]) for at in tenants[:1])
-        self._domains = {item.key: item for found in domains for item in found.domains}
-        self._orders = [list(self._domains), *([*kind] for kind in (Phase, Severity, Channel))]
+_Entries = Callable[[Any], _Entry | None]
+"""Takes a value, of several columns a tuple; None = of no row."""
 
-    def place(self, key: _Key) -> tuple[Any, ...]:
-        """Where a row stands: cities by code, organizations as in the tree, words as declared."""
-        words = (key.domain, key.phase, key.severity, key.channel)
-        return (
-            key.tenant_id or 0,
-            key.path or "",
-            _at(_RUNGS, key.rung),
-            *(_at(order, word) for order, word in zip(self._orders, words, strict=True)),
-            self._service_place(key),
-            key.month or datetime.date.min,
-        )
 
-    def row(self, key: _Key, sums: Sums, by: Sequence[IssueDimension]) -> IssueStatisticsRow:
-        """The row of a key."""
-        tenant = None if key.tenant_id is None else self._registry.by_id[key.tenant_id]
-        return IssueStatisticsRow(
-            city=tenant if IssueDimension.CITY in by else None,
-            organization=_organization(key),
-            rung=None if key.rung is None else Rung(key.rung),
-            domain=self._domain(key.domain),
-            service=_service(tenant, key.service),
-            phase=None if key.phase is None else Phase(key.phase),
-            severity=None if key.severity is None else Severity(key.severity),
-            channel=None if key.channel is None else Channel(key.channel),
-            month=key.month,
-            sums=sums,
-        )
+class _Reader(NamedTuple):
+    """How a field of rows is made of columns of groups: their entries for tenants and a context."""
 
-    def _domain(self, key: str | None) -> ServiceDomain | None:
-        """The domain in force; one that the province no longer has keeps its key for a name."""
+    field: str
+    columns: tuple[str, ...]
+    entries: Callable[[Sequence[int], Context], _Entries]
+
+
+def _organizations(tenants: Sequence[int], context: Context) -> _Entries:
+    """Organizations stand as in the tree."""
+
+    def entry(value: tuple[int, str, uuid.UUID]) -> _Entry:
+        tenant, path, id_ = value
+        return (tenant, path), (tenant, id_)
+
+    return entry
+
+
+def _rungs(tenants: Sequence[int], context: Context) -> _Entries:
+    """Levels without a rung stand last, together."""
+    order = [*Rung]
+
+    def entry(value: tuple[int, str]) -> _Entry:
+        rung = level_of(context, *value).level.rung
+        return (len(order), None) if rung is None else (order.index(rung), rung)
+
+    return entry
+
+
+def _domains(tenants: Sequence[int], context: Context) -> _Entries:
+    """The domains in force; one that the province no longer has keeps its key for a name."""
+    domains = context.registry.vocabulary(context.registry.by_id[tenants[0]]).domains
+    known = {domain.key: ((at, ""), domain) for at, domain in enumerate(domains)}
+
+    def entry(key: str | None) -> _Entry | None:
         if key is None:
             return None
-        return self._domains.get(key) or ServiceDomain.model_construct(key=key, name=key)
+        gone = ServiceDomain.model_construct
+        return known.get(key) or ((len(known), key), gone(key=key, name=key))
 
-    def _service_place(self, key: _Key) -> tuple[int, str]:
-        if key.service is None or key.tenant_id is None:
-            return 0, ""
-        codes = [*self._registry.by_id[key.tenant_id].services]
-        return _at(codes, key.service), key.service
+    return entry
 
 
-_RUNGS = [*Rung]
+def _services(tenants: Sequence[int], context: Context) -> _Entries:
+    """Services as they are, or as they last were, which stand last.
 
-
-def _at(order: Sequence[str], word: str | None) -> int:
-    """The place of a word; what is not in the order comes last, and what is None after it."""
-    if word is None:
-        return len(order) + 1
-    return order.index(word) if word in order else len(order)
-
-
-def _organization(key: _Key) -> tuple[int, uuid.UUID] | None:
-    if key.tenant_id is None or key.organization_id is None:
-        return None
-    return key.tenant_id, key.organization_id
-
-
-def _service(tenant: Definition | None, code: str | None) -> ServiceSource | None:
-    """The service as it is, or as it last was.
-
-    Errors: `StaleRegistryError` where the row is newer than the registry.
+    Errors: `StaleRegistryError` where a row is newer than the registry.
     """
-    if tenant is None or code is None:
-        return None
-    found = tenant.service(code)
-    if found is None:
-        raise StaleRegistryError
-    return ServiceSource(tenant, *found)
+
+    def entry(value: tuple[int, str]) -> _Entry:
+        tenant, code = value
+        definition = context.registry.by_id[tenant]
+        found = definition.service(code)
+        if found is None:
+            raise StaleRegistryError
+        codes = [*definition.services]
+        at = codes.index(code) if code in definition.services else len(codes)
+        return (tenant, at, code), ServiceSource(definition, *found)
+
+    return entry
+
+
+def _months(tenants: Sequence[int], context: Context) -> _Entries:
+    return lambda first: (first, first)
+
+
+def _members(kind: type[StrEnum]) -> Callable[[Sequence[int], Context], _Entries]:
+    entries = {member.value: (at, member) for at, member in enumerate(kind)}
+    return lambda tenants, context: entries.__getitem__
+
+
+_READERS: Mapping[IssueDimension, _Reader] = {
+    IssueDimension.ORGANIZATION: _Reader(
+        "organization", ("tenant_id", "path", "organization_id"), _organizations
+    ),
+    IssueDimension.RUNG: _Reader("rung", ("tenant_id", "level"), _rungs),
+    IssueDimension.DOMAIN: _Reader("domain", ("domain",), _domains),
+    IssueDimension.PHASE: _Reader("phase", ("phase",), _members(Phase)),
+    IssueDimension.SEVERITY: _Reader("severity", ("severity",), _members(Severity)),
+    IssueDimension.CHANNEL: _Reader("channel", ("channel",), _members(Channel)),
+    IssueDimension.SERVICE: _Reader("service", ("tenant_id", "service"), _services),
+    IssueDimension.MONTH: _Reader("month", ("month",), _months),
+}
+"""By dimension, in the order that rows are sorted by; CITY comes before all."""

@@ -15,6 +15,7 @@ from schema.errors import CodedError, ErrorCode
 from schema.issue_filters import IssueFilter, Where
 from schema.loaders.issue_filter import IssueFilters
 from schema.loaders.issue_statistics import Domains, IssueCounts, IssueDimension
+from schema.loaders.statement import array_text
 from schema.part_key import part_key
 from tenants.calendar import CHINA
 from tenants.channel import Channel
@@ -110,7 +111,7 @@ def domains_of(cities: tuple[Definition, ...]) -> Domains:
         if service.domain is not None
     ]
     tenants, services, keys = zip(*found, strict=True) if found else ((), (), ())
-    return Domains(tenants, services, keys)
+    return Domains(array_text(tenants), array_text(services), array_text(keys))
 
 
 def exceeded(bound: str, value: int, limit: int, cost: int, zh: str, en: str) -> CodedError:

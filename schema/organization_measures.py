@@ -196,7 +196,9 @@ def _units(city: Definition, cells: Sequence[LevelCell]) -> Iterator[_Unit]:
         yield _Unit(city, key, _rung(city, key), None, OrganizationSums(organizations=number))
     for key, post in dict.fromkeys((*holders, *rules)):
         numbers, required = holders[key, post], rules.get((key, post), 0)
-        sums = _posts(city, post, numbers)._replace(**_lacks(levels[key], numbers, required))
+        sums = _posts(city, post, numbers)
+        if required:
+            sums = sums._replace(**_lacks(levels[key], numbers, required))
         yield _Unit(city, key, _rung(city, key), post, sums)
 
 
@@ -219,8 +221,6 @@ def _posts(city: Definition, post: str, numbers: Mapping[int, int]) -> Organizat
 
 def _lacks(organizations: int, numbers: Mapping[int, int], required: int) -> dict[str, int]:
     """What a rule asks of so many organizations, of which `numbers` have how many holders."""
-    if not required:
-        return {}
     there = sum(min(each, required) * number for each, number in numbers.items())
     enough = sum(number for each, number in numbers.items() if each >= required)
     needed = organizations * required
@@ -239,19 +239,21 @@ def _rows(
     for unit in units:
         if OrganizationDimension.POST not in by or unit.post is not None:
             groups[_place(unit, by)].append(unit)
-    return [_row(group, by) for _, group in sorted(groups.items(), key=lambda item: item[0])]
+    return [_row(groups[place], by) for place in sorted(groups)]
+
+
+_OWN = {OrganizationDimension.CITY, OrganizationDimension.LEVEL, OrganizationDimension.POST}
+_RUNGS = [*Rung]
 
 
 def _place(unit: _Unit, by: Sequence[OrganizationDimension]) -> tuple[Any, ...]:
     """What tells groups apart, in their order; what is not known (any more) comes last."""
     dimension, city = OrganizationDimension, unit.city
-    own = {dimension.CITY, dimension.LEVEL, dimension.POST} & {*by}
-    rungs, levels, posts = [*Rung], [level.key for level in city.hierarchy], [*city.posts]
     return (
-        city.tenant_id if own else 0,
-        _at(rungs, unit.rung) if dimension.RUNG in by else (),
-        _at(levels, unit.level) if dimension.LEVEL in by else (),
-        _at(posts, unit.post) if dimension.POST in by else (),
+        0 if _OWN.isdisjoint(by) else city.tenant_id,
+        _at(_RUNGS, unit.rung) if dimension.RUNG in by else (),
+        _at([level.key for level in city.hierarchy], unit.level) if dimension.LEVEL in by else (),
+        _at([*city.posts], unit.post) if dimension.POST in by else (),
     )
 
 
@@ -261,14 +263,16 @@ def _at(known: Sequence[Any], value: Any) -> tuple[int, str]:
 
 def _row(group: Sequence[_Unit], by: Sequence[OrganizationDimension]) -> OrganizationStatisticsRow:
     dimension, first = OrganizationDimension, group[0]
-    city, sums = first.city, _added(unit.sums for unit in group)
-    own = {dimension.CITY, dimension.LEVEL, dimension.POST} & {*by}
-    level = next((one for one in city.hierarchy if one.key == first.level), None)
-    kind = city.posts.get(first.post or "")
+    city = first.city
+    level = post = None
+    if dimension.LEVEL in by and first.level in city.hierarchy:
+        level = LevelSource(city, city.hierarchy[first.level])
+    if dimension.POST in by and first.post in city.posts:
+        post = PostKindSource(city, city.posts[first.post])
     return OrganizationStatisticsRow(
-        city=city if own and city.kind is TenantKind.CITY else None,
+        city=None if _OWN.isdisjoint(by) or city.kind is not TenantKind.CITY else city,
         rung=first.rung if dimension.RUNG in by else None,
-        level=LevelSource(city, level) if level and dimension.LEVEL in by else None,
-        post=PostKindSource(city, kind) if kind and dimension.POST in by else None,
-        sums=sums,
+        level=level,
+        post=post,
+        sums=first.sums if len(group) == 1 else _added(unit.sums for unit in group),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from schema import refs
-from schema.fields import derived, passing, relation
+from schema.fields import column, derived, passing, relation
 from schema.loaders.issue_statistics import UNMAPPED
 from schema.loaders.organization import OrganizationById
 from tenants.channel import Channel
@@ -17,13 +17,9 @@ from tenants.workflow import Phase, Severity
 Sums = Mapping[str, int]
 
 
-def _count(name: str, description: str) -> Any:
-    return derived(lambda root: root.get(name, 0), description, (name,))
-
-
 def _rate(numerator: str, denominator: str, description: str) -> Any:
     def divided(root: Sums) -> float | None:
-        whole = root.get(denominator, 0)
+        whole = root[denominator]
         return root[numerator] / whole if whole else None
 
     return derived(divided, description, (numerator, denominator))
@@ -33,14 +29,14 @@ def _of_handled(numerator: str, description: str) -> Any:
     """A rate whose denominator are the issues that were not rejected or withdrawn."""
 
     def divided(root: Sums) -> float | None:
-        whole = root.get("reported", 0) - root.get("dropped", 0)
+        whole = root["reported"] - root["dropped"]
         return root[numerator] / whole if whole else None
 
     return derived(divided, description, (numerator, "reported", "dropped"))
 
 
 def _mean_hours(root: Sums) -> float | None:
-    handled = root.get("handled", 0)
+    handled = root["handled"]
     return root["handled_seconds"] / handled / 3600 if handled else None
 
 
@@ -54,24 +50,21 @@ def _mean_hours(root: Sums) -> float | None:
 class IssueMeasuresType:
     """Of sums by name."""
 
-    reported: int = _count("reported", "上报件数 | issues reported")
-    open: int = _count(
-        "open",
+    reported: int = column("上报件数 | issues reported")
+    open: int = column(
         "未办复的件数:阶段为 REPORTED、ACCEPTED、IN_PROGRESS | issues that wait for an answer: in "
         "the phases REPORTED, ACCEPTED and IN_PROGRESS",
     )
-    closed: int = _count("closed", "办结件数:阶段为 CLOSED | issues in the phase CLOSED")
-    resolved: int = _count(
-        "resolved",
+    closed: int = column("办结件数:阶段为 CLOSED | issues in the phase CLOSED")
+    resolved: int = column(
         "办复件数:已答复,或已办结(含并案)| issues that were answered, or closed (with another one "
         "too)",
     )
-    overdue: int = _count(
-        "overdue",
+    overdue: int = column(
         "现逾期未办复的件数,以巡检的标记为准(见 ONEGRID_SWEEP_SECONDS)| issues that are overdue "
         "now, as the sweep last marked them (see ONEGRID_SWEEP_SECONDS)",
     )
-    rated: int = _count("rated", "已评价件数 | issues with a rating")
+    rated: int = column("已评价件数 | issues with a rating")
     closure_rate: float | None = _of_handled(
         "closed",
         "办结率 = closed ÷(reported − 不予受理或撤回的)| closure rate: `closed` divided by those "

@@ -39,6 +39,8 @@ from schema.loaders.issue_ways import (
     PageShape,
     bounds,
     ids_of,
+    is_walked,
+    walked,
     ways,
 )
 from schema.loaders.loader import KeyedLoader, Loader
@@ -221,13 +223,17 @@ def _total_statement(pages: Any, shape: PageShape) -> Statement:
 
 
 def _page_select(k: Any, columns: tuple[str, ...], shape: PageShape, is_below: bool) -> Select[Any]:
-    """The rows of the ids that `_ids` finds for each key."""
+    """The rows of each key's page: those of an index, or of the ids that `ids_of` finds."""
     keys = select(*k.c).subquery("k")
-    b = bounds(shape, is_below)
-    i = ISSUE.alias("i")
-    ids = ids_of(Outer("b", BOUNDS), shape, is_below).lateral("p")
-    own = and_(i.c.tenant_id == b.c.tenant_id, i.c.id == ids.c.id)
-    source = keys.join(b, true()).join(ids, true()).join(i, own)
+    i: Any = ISSUE.alias("i")
+    if is_walked(shape, is_below):
+        i = ids = walked(Outer("k", BOUNDS), shape).lateral("i")
+        source = keys.join(i, true())
+    else:
+        b = bounds(shape, is_below)
+        ids = ids_of(Outer("b", BOUNDS), shape, is_below).lateral("p")
+        own = and_(i.c.tenant_id == b.c.tenant_id, i.c.id == ids.c.id)
+        source = keys.join(b, true()).join(ids, true()).join(i, own)
     found = select(keys.c.n, ids.c.rank, ids.c.at, *taken(i, columns, shape.reach))
     moment = ids.c.at.desc() if shape.descending else ids.c.at
     id_ = ids.c.id.desc() if shape.descending else ids.c.id

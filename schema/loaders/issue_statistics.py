@@ -4,9 +4,8 @@ Which table is read follows from what is asked: the fewer keys its cells have, t
 """
 
 import datetime
-import uuid
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -78,11 +77,11 @@ class IssueDimension(StrEnum):
 @dataclass(frozen=True, eq=False)
 class Domains:
     """The domains that services map to, by tenant and code of the service; one that maps to none
-    is not there."""
+    is not there. Each an `array_text`."""
 
-    tenants: tuple[int, ...]
-    services: tuple[str, ...]
-    keys: tuple[str, ...]
+    tenants: str
+    services: str
+    keys: str
 
 
 @dataclass(frozen=True)
@@ -121,32 +120,25 @@ class IssueCounts:
         }
 
 
-class IssueGroup(NamedTuple):
-    """The cells of one tenant that belong together: what they have in common, and their sums.
+IssueGroup = Mapping[str, Any]
+"""The cells of one tenant that belong together: what they have in common, and their sums.
 
-    What issues are not grouped by is None; `domain` is None too where a service maps to none.
-    `path` is the organization's.
-    """
-
-    tenant_id: int
-    organization_id: uuid.UUID | None
-    path: str | None
-    level: str | None
-    domain: str | None
-    service: str | None
-    phase: str | None
-    severity: str | None
-    channel: str | None
-    month: datetime.date | None
-    sums: dict[str, int]
+By name: `tenant_id`, what issues are grouped by, and counters. `domain` is None where a service
+maps to none; `path` is the organization's.
+"""
 
 
 class IssueSums(NamedTuple):
-    """What was counted for one key: its groups, and how many issues of services without a domain,
-    None where nobody asked."""
+    """What was counted for one key: its groups, and what they have by name, each in their order.
+
+    `counters` are the names of sums. `unmapped` is how many issues are of services without a
+    domain, None where nobody asked.
+    """
 
     arguments: IssueCounts
-    groups: list[IssueGroup]
+    groups: Sequence[IssueGroup]
+    columns: Mapping[str, Sequence[Any]]
+    counters: tuple[str, ...]
     unmapped: int | None
 
 
@@ -274,16 +266,20 @@ _COUNTERS: dict[str, tuple[str, tuple[Phase, ...]]] = {
 }
 
 
-def _gathered(rows: Iterable[Any], arguments: IssueCounts, shape: _Shape) -> IssueSums:
-    names = _grouped(shape)
-    groups, unmapped = [], 0
-    for row in rows:
-        found: dict[str, Any] = dict.fromkeys(_GROUPED)
-        found.update((name, row[name]) for name in names)
-        sums = {name: row[name] for name in shape.counters}
-        groups.append(IssueGroup(row["tenant_id"], **found, sums=sums))
-        unmapped += row[UNMAPPED] if shape.unmapped else 0
-    return IssueSums(arguments, groups, unmapped if shape.unmapped else None)
+def _gathered(rows: Sequence[Any], arguments: IssueCounts, shape: _Shape) -> IssueSums:
+    names = _names(shape)
+    values = zip(*rows, strict=True) if rows else [()] * len(names)
+    columns = dict(zip(names, values, strict=True))
+    unmapped = sum(columns[UNMAPPED]) if shape.unmapped else None
+    return IssueSums(arguments, rows, columns, shape.counters, unmapped)
+
+
+@cache
+def _names(shape: Hashable) -> tuple[str, ...]:
+    """The columns of the statement, in order."""
+    assert isinstance(shape, _Shape)
+    more = (UNMAPPED,) if shape.unmapped else ()
+    return ("at", "tenant_id", *_grouped(shape), *shape.counters, *more)
 
 
 def _grouped(shape: _Shape) -> list[str]:
@@ -351,6 +347,7 @@ def _domains() -> Any:
     """A table `m`: tenant, service, domain."""
     return arrays_table(
         "m",
+        in_text=True,
         tenant_id=("mapped_tenants", Integer()),
         service=("mapped_services", Text()),
         domain=("mapped_domains", Text()),

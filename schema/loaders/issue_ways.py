@@ -285,6 +285,22 @@ def ids_of(b: Any, shape: PageShape, is_below: bool) -> Select[Any]:
     return select(*every.c).order_by(*order).limit(bindparam("limit", type_=Integer()))
 
 
+def is_walked(shape: PageShape, is_below: bool) -> bool:
+    """Whether one index has the page as it is: all of a tenant's issues, in one group."""
+    filters = shape.filters
+    is_narrowed = is_below or filters.under or filters.mine or filters.handler or filters.runs
+    return shape.reach.visible == "all" and len(GROUPS[shape.order]) == 1 and not is_narrowed
+
+
+def walked(k: Any, shape: PageShape) -> Select[Any]:
+    """The rows of such a page with their rank and moment: none is looked up by its id again."""
+    one, i = IssueList(k, shape, False, 0), ISSUE.alias("i0")
+    rank = literal_column("0", Integer()).label("rank")
+    rows = select(*i.c, rank, one.moment(i).label("at")).where(*one.indexed(i))
+    w = one.ordered(rows, one.moment(i), i.c.id).subquery("w0")
+    return one.ordered(select(*w.c), w.c.at, w.c.id).limit(bindparam("limit", type_=Integer()))
+
+
 def _count(part: Any) -> Any:
     return select(func.count()).select_from(part).scalar_subquery()
 

@@ -1,11 +1,11 @@
 """SQL of the read path: rendered once from the table metadata, run on asyncpg directly."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Text, Uuid, bindparam, column, func
+from sqlalchemy import Integer, Text, Uuid, bindparam, cast, column, func
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql import Executable, TableValuedAlias
 
@@ -67,11 +67,28 @@ def keys_table(*names: str) -> TableValuedAlias:
     return table.render_derived()
 
 
-def arrays_table(alias: str, **columns: tuple[str, Any]) -> Any:
-    """A table of array parameters: for each column the parameter's name and the elements' type."""
-    arrays: list[Any] = [bindparam(name, type_=ARRAY(kind)) for name, kind in columns.values()]
+def arrays_table(alias: str, *, in_text: bool = False, **columns: tuple[str, Any]) -> Any:
+    """A table of array parameters: for each column the parameter's name and the elements' type.
+
+    With `in_text` their values are those of `array_text`.
+    """
+    arrays: list[Any] = [
+        cast(bindparam(name, type_=Text()), ARRAY(kind))
+        if in_text
+        else bindparam(name, type_=ARRAY(kind))
+        for name, kind in columns.values()
+    ]
     listed: list[Any] = [column(name, kind) for name, (_, kind) in columns.items()]
     return func.unnest(*arrays).table_valued(*listed, name=alias).render_derived()
+
+
+def array_text(values: Iterable[int | str]) -> str:
+    """An array as PostgreSQL reads it of a text.
+
+    The driver takes longer to write an array of many elements than PostgreSQL to read this.
+    """
+    texts = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(texts) + '"}' if texts else "{}"
 
 
 def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:

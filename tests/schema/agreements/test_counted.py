@@ -14,6 +14,7 @@ from schema.loaders.agreement import AgreementReach
 from schema.loaders.agreement_cells import reading
 from schema.loaders.agreement_filter import AgreementFilters
 from schema.loaders.agreement_statistics import AgreementSums, counting
+from schema.loaders.part import part_values
 from schema.loaders.span import span_values
 from schema.loaders.statement import Statement
 from tests.conftest import TODAY, Templates, copied_database
@@ -64,9 +65,7 @@ async def _rows(connection: Any, statement: Statement, day: datetime.date) -> li
         **AgreementReach(day).values(),
         **AgreementFilters().values(),
         **span_values(day),
-        "key_ats": [0, 0, 1],
-        "key_tenants": [A, B, C],
-        "key_paths": ["/"] * 3,
+        **part_values([((A, B), None), ((C,), None)]),
     }
     rows = await connection.fetch(statement.sql, *statement.values(given))
     return sorted((tuple(row[name] for name in COLUMNS) for row in rows), key=str)
