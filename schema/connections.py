@@ -43,9 +43,9 @@ class PageInfo:
     )
 
 
-def edges_of(slice_: Slice) -> list[tuple[str, Any]]:
-    """Pairs of cursor and row: what an edge resolves from."""
-    return list(zip(slice_.cursors, slice_.rows, strict=True))
+def edges_of(slice_: Slice) -> list[tuple[Slice, Any]]:
+    """Pairs of page and row: what an edge resolves from."""
+    return [(slice_, row) for row in slice_.rows]
 
 
 def edges() -> Any:
@@ -65,7 +65,7 @@ def page_info() -> Any:
 
 def edge_cursor() -> Any:
     """The `cursor` field of an edge."""
-    return derived(lambda root: root[0], "游标 | cursor")
+    return derived(lambda root: root[0].cursor_of(root[1]), "游标 | cursor")
 
 
 def edge_node() -> Any:

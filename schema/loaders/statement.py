@@ -3,15 +3,17 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Text, Uuid, bindparam, column, func
+from sqlalchemy import Integer, Select, Text, Uuid, bindparam, cast, column, func
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql import Executable, TableValuedAlias
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
+@cache
 def _type(name: str) -> Any:
     """The type of a column that keys have: ids of rows, the tenant's number, else text."""
     if name == "tenant_id":
@@ -29,8 +31,8 @@ class Statement:
 
     def values(self, given: Mapping[str, object]) -> list[object]:
         """`given` in the order of the places."""
-        fixed = self.fixed
-        return [fixed[name] if name in fixed else given[name] for name in self.names]
+        every = {**given, **self.fixed} if self.fixed else given
+        return [every[name] for name in self.names]
 
 
 def render(executable: Executable) -> Statement:
@@ -40,14 +42,16 @@ def render(executable: Executable) -> Statement:
     return Statement(str(compiled), tuple(compiled.positiontup or ()), fixed)
 
 
-def render_keyed(executable: Executable) -> Statement:
+def render_keyed(executable: Select[Any]) -> Statement:
     """`render` for a statement over a table of keys (`keys_table`).
 
     Errors: `ValueError` where a select deep inside names the table anew: every key would get the
     rows of all. SQLAlchemy sees a table one select further out, and no further: the inner select
-    needs `.correlate(k)`.
+    needs `.correlate(k)`. Also where the number of the key is not the first column.
     """
     found = render(executable)
+    if executable.selected_columns.keys()[0] != "n":
+        raise ValueError(f"a row does not begin with its key's n: {found.sql}")
     if len(re.findall(r"WITH ORDINALITY AS \w+\([^)]*\bn\)", found.sql)) > 1:
         raise ValueError(f"a select inside lacks .correlate(k): {found.sql}")
     return found
@@ -56,15 +60,22 @@ def render_keyed(executable: Executable) -> Statement:
 def keys_table(*names: str) -> TableValuedAlias:
     """A table `k` of the batch's keys: one array parameter a column, and `n` from 1.
 
-    The parameters are named like the columns with `s` added.
+    The parameters are named like the columns with `s` added. Arrays of numbers and ids go as their
+    text: the driver would look at each element several times to see what it is.
     """
     types: list[Any] = [_type(name) for name in names]
     arrays: list[Any] = [
-        bindparam(f"{name}s", type_=ARRAY(kind)) for name, kind in zip(names, types, strict=True)
+        _array(f"{name}s", kind) for name, kind in zip(names, types, strict=True)
     ]
     columns: list[Any] = [column(name, kind) for name, kind in zip(names, types, strict=True)]
     table = func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="k")
     return table.render_derived()
+
+
+def _array(name: str, kind: Any) -> Any:
+    if isinstance(kind, Text):
+        return bindparam(name, type_=ARRAY(kind))
+    return cast(bindparam(name, type_=Text()), ARRAY(kind))
 
 
 def arrays_table(alias: str, **columns: tuple[str, Any]) -> Any:
@@ -74,6 +85,15 @@ def arrays_table(alias: str, **columns: tuple[str, Any]) -> Any:
     return func.unnest(*arrays).table_valued(*listed, name=alias).render_derived()
 
 
-def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """The array parameters of `keys_table(*names)` for these keys."""
-    return {f"{name}s": [key[at] for key in keys] for at, name in enumerate(names)}
+    return {f"{name}s": _elements(name, at, keys) for at, name in enumerate(names)}
+
+
+def _elements(name: str, at: int, keys: Sequence[Sequence[Any]]) -> Any:
+    kind = _type(name)
+    if isinstance(kind, Text):
+        return [key[at] for key in keys]
+    if isinstance(kind, Integer):
+        return f"{{{','.join([str(int(key[at])) for key in keys])}}}"
+    return f"{{{','.join([key[at].hex for key in keys])}}}"
