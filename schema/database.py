@@ -199,6 +199,7 @@ class Database:
     def _server_settings(self) -> dict[str, str]:
         return {
             "statement_timeout": str(int(self._statement_timeout * 1000)),
+            "timezone": "Asia/Shanghai",  # what PostgreSQL spells is as clocks in China show it
             "jit": "off",  # costs more than it saves on statements of milliseconds
             # a statement is planned once a connection: to plan it for its values took longer than
             # to run it, and what they change (filters, how many rows) is written into its text

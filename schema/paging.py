@@ -11,6 +11,9 @@ import orjson
 
 from schema.errors import CodedError, ErrorCode
 
+CURSOR = "cursor"
+"""The column that is wanted of a page's rows where their cursors are."""
+
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 

@@ -56,6 +56,7 @@ class _Pages(KeyedLoader[EventPage]):
     """A page of events a key."""
 
     record = EventRecord
+    shows = True
 
     @classmethod
     def owned(cls, e: Any, k: Any) -> Any:

@@ -246,6 +246,7 @@ class _One(OneRowLoader[IssueReach], ByReach):
     """The issue of a key, or None where the viewer does not see it."""
 
     record = IssueRecord
+    shows = True
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:

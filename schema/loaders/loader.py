@@ -10,6 +10,7 @@ from sqlalchemy import Select
 
 from schema.database import Snapshot
 from schema.loaders.statement import Statement, key_values, keys_table, render_keyed
+from schema.moments import showing, split
 from schema.scope import Scope
 
 K = TypeVar("K", bound=Hashable)
@@ -60,11 +61,13 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
     """A loader whose statement joins a table of the keys, so that each row says whose it is.
 
     `names` are the columns of a key, `record` the class of its rows. Subclasses give `select`,
-    and where they differ `shape` and `values` of the arguments, `gather`, and `is_nowhere`.
+    and where they differ `shape` and `values` of the arguments, `gather`, and `is_nowhere`. One
+    `shows` moments where its rows are those of a table, with the table's columns of moments.
     """
 
     names: ClassVar[tuple[str, ...]] = ("tenant_id", "id")
     record: ClassVar[type[asyncpg.Record] | None] = None
+    shows: ClassVar[bool] = False
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
@@ -137,4 +140,9 @@ class OneRowLoader(KeyedLoader[A]):
 
 @cache
 def _rendered(loader: Any, columns: tuple[str, ...], shape: Hashable) -> Statement:
-    return render_keyed(loader.select(keys_table(*loader.names), columns, shape))
+    k = keys_table(*loader.names)
+    taken, moments = split(columns)
+    if not moments:
+        return render_keyed(loader.select(k, columns, shape))
+    rows = loader.select(k, taken, shape)
+    return render_keyed(showing(rows, columns, moments, getattr(loader, "sort", ())))

@@ -10,6 +10,7 @@ from schema.loaders.loader import OneRowLoader
 class RowByKey(OneRowLoader[None]):
     """(tenant, …) → the row of `table` whose columns `names` are the key, or None."""
 
+    shows = True
     table: ClassVar[Any]
 
     @classmethod
