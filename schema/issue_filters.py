@@ -15,7 +15,7 @@ from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.ids import parse_id
 from schema.issue_reach import demand_issues, issue_reach
-from schema.loaders.issue_filter import Claimable, IssueFilters, Unrated
+from schema.loaders.issue_filter import EVERY, Claimable, IssueFilters, Unrated
 from schema.loaders.issue_order import GROUPS, IssueOrder
 from schema.loaders.issue_page import IssuePage, TotalOfIssues
 from schema.loaders.organization import OrganizationRef
@@ -129,10 +129,9 @@ class IssuesArguments:
         demand_issues(context, tenant_id)
         order = self.order_by or IssueOrder.REPORTED_AT_DESC
         definition = context.registry.by_id[tenant_id]
-        given = self.where or IssueFilter()
         return IssuePage(
             reach=issue_reach(context, tenant_id),
-            filters=given.checked(context, definition),
+            filters=EVERY if self.where is None else self.where.checked(context, definition),
             now=context.now,
             window=_window(self.first, self.after, self.last, self.before, order),
             order=order,

@@ -10,6 +10,8 @@ from sqlalchemy import Integer, Select, Text, Uuid, bindparam, cast, column, fun
 from sqlalchemy.dialects.postgresql import ARRAY, asyncpg
 from sqlalchemy.sql import Executable, TableValuedAlias
 
+_UUID_BYTES = 16
+
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -90,10 +92,17 @@ def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str,
     return {f"{name}s": _elements(name, at, keys) for at, name in enumerate(names)}
 
 
+def _numbers(given: list[int]) -> str:
+    """An array of numbers as text; mostly they are all of one tenant."""
+    if given.count(given[0]) == len(given):
+        return f"{{{','.join([str(int(given[0]))] * len(given))}}}"
+    return f"{{{','.join([str(int(each)) for each in given])}}}"
+
+
 def _elements(name: str, at: int, keys: Sequence[Sequence[Any]]) -> Any:
     kind = _type(name)
     if isinstance(kind, Text):
         return [key[at] for key in keys]
     if isinstance(kind, Integer):
-        return f"{{{','.join([str(int(key[at])) for key in keys])}}}"
-    return f"{{{','.join([key[at].hex for key in keys])}}}"
+        return _numbers([key[at] for key in keys])
+    return f"{{{b''.join([key[at].bytes for key in keys]).hex(',', _UUID_BYTES)}}}"

@@ -77,47 +77,59 @@ class _Task:
 class _Reading:
     """What an execution reads by one batch.
 
-    `keys` are those of the present level, `waiting` the places of tasks where their values go;
-    `known` are the values that earlier levels read.
+    `keys` are those of the present level, `waiting` the places of tasks where their values go.
     """
 
-    __slots__ = ("batch", "keys", "known", "waiting")
+    __slots__ = ("_known", "_latest", "batch", "keys", "waiting")
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.keys: dict[Any, None] = {}
         self.waiting: list[tuple[_Task, Sequence[int], Sequence[Any]]] = []
-        self.known: dict[Any, Any] = {}
+        self._known: dict[Any, Any] = {}
+        self._latest: tuple[Sequence[Any], Sequence[Any]] = (), ()
 
     def note(self, task: _Task, numbers: Sequence[int], keys: Sequence[Any]) -> None:
         """The values of the keys belong at these numbers of the task."""
-        if self.keys:
-            self.keys.update(dict.fromkeys(keys))
-        else:
-            self.keys = dict.fromkeys(keys)
+        self.keys.update(dict.fromkeys(keys))
         self.waiting.append((task, numbers, keys))
 
     async def read(self, context: Context) -> None:
-        """Load what is not known, and put it where it is waited for.
-
-        Of a batch that failed each value is the exception.
-        """
+        """Load what no earlier level has read, and put it where it is waited for."""
         waiting, self.waiting = self.waiting, []
         keys, self.keys = self.keys, {}
-        known = self.known
+        known = self._known
+        known.update(zip(*self._latest, strict=True))
         left = [key for key in keys if key not in known] if known else list(keys)
-        if left:
-            try:
-                found = await context.read(self.batch, left)
-                known.update(zip(left, found, strict=True))
-            except Exception as error:
-                known.update(dict.fromkeys(left, error))
+        found = await self._loaded(context, left)
+        self._latest = left, found
+        if len(waiting) == 1 and len(left) == len(waiting[0][1]):  # as many as wait, in their order
+            task, numbers, _ = waiting[0]
+            _place(task, numbers, found)
+            return
+        values = {**known, **dict(zip(left, found, strict=True))}
         for task, numbers, wanted in waiting:
-            if len(numbers) == len(task.values):
-                task.values[:] = [known[key] for key in wanted]
-                continue
-            for number, key in zip(numbers, wanted, strict=True):
-                task.values[number] = known[key]
+            _place(task, numbers, [values[key] for key in wanted])
+
+    async def _loaded(self, context: Context, keys: list[Any]) -> Sequence[Any]:
+        """The values of keys; of a batch that failed each one is the exception."""
+        if not keys:
+            return ()
+        try:
+            found = await context.read(self.batch, keys)
+        except Exception as error:
+            return [error] * len(keys)
+        if len(found) != len(keys):
+            raise RuntimeError(f"{self.batch.loader.__name__} gave {len(found)} of {len(keys)}")
+        return found
+
+
+def _place(task: _Task, numbers: Sequence[int], values: Sequence[Any]) -> None:
+    if len(numbers) == len(task.values):
+        task.values[:] = values
+        return
+    for number, value in zip(numbers, values, strict=True):
+        task.values[number] = value
 
 
 class _Run:
@@ -297,10 +309,10 @@ class _Run:
         self, field: FieldPlan, declared: Related, job: Job, task: _Task, arguments: Any
     ) -> None:
         """Note the keys that consist of columns; the tenant's is the first one."""
-        key_of, loader, columns = field.key_of, declared.loader, field.columns
+        loader, columns = declared.loader, field.columns
         mark = self._disclosures.mark
         try:
-            keys = list(map(key_of, job.roots))
+            keys = field.keys_of(job.roots)
             numbers: Sequence[int] = range(len(keys))
             if None in chain.from_iterable(keys):
                 numbers = [number for number in numbers if None not in keys[number]]

@@ -139,15 +139,19 @@ class FieldPlan:
         return shown(self.declared.name) if self.is_spelt else self.declared.name
 
     @cached_property
-    def key_of(self) -> Callable[[Any], tuple[Any, ...]]:
-        """A relation's key of a row, where it consists of columns."""
+    def keys_of(self) -> Callable[[list[Any]], list[tuple[Any, ...]]]:
+        """A relation's keys of rows, where they consist of columns."""
         assert isinstance(self.declared, Related)
         names = self.declared.names
         assert names is not None
         if len(names) == 1:
             (name,) = names
-            return lambda root: (root[name],)
-        return itemgetter(*names)
+            return lambda roots: [(root[name],) for root in roots]
+        if len(names) == 2:
+            first, second = names
+            return lambda roots: [(root[first], root[second]) for root in roots]
+        key_of = itemgetter(*names)
+        return lambda roots: list(map(key_of, roots))
 
     def below(self, type_: GraphQLObjectType) -> ObjectPlan:
         """The plan of the field's objects of a type."""
