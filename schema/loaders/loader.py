@@ -114,9 +114,7 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
         return cls.gathered(rows, keys, arguments)
 
     @classmethod
-    def gathered(
-        cls, rows: list[Any], keys: Sequence[tuple[Any, ...]], arguments: A
-    ) -> list[Any]:
+    def gathered(cls, rows: list[Any], keys: Sequence[tuple[Any, ...]], arguments: A) -> list[Any]:
         """The value of each key from the rows of all; a row begins with its key's `n`."""
         if len(keys) == 1:
             return [cls.gather(rows, keys[0], arguments)]
@@ -130,9 +128,7 @@ class OneRowLoader(KeyedLoader[A]):
     """A keyed loader of at most one row a key, which is the key's value."""
 
     @classmethod
-    def gathered(
-        cls, rows: list[Any], keys: Sequence[tuple[Any, ...]], arguments: A
-    ) -> list[Any]:
+    def gathered(cls, rows: list[Any], keys: Sequence[tuple[Any, ...]], arguments: A) -> list[Any]:
         """The row of each key, or None."""
         found = {row[0]: row for row in rows}
         return [found.get(n) for n in range(1, len(keys) + 1)]

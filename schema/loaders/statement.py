@@ -66,9 +66,7 @@ def keys_table(*names: str) -> TableValuedAlias:
     text: the driver would look at each element several times to see what it is.
     """
     types: list[Any] = [_type(name) for name in names]
-    arrays: list[Any] = [
-        _array(f"{name}s", kind) for name, kind in zip(names, types, strict=True)
-    ]
+    arrays: list[Any] = [_array(f"{name}s", kind) for name, kind in zip(names, types, strict=True)]
     columns: list[Any] = [column(name, kind) for name, kind in zip(names, types, strict=True)]
     table = func.unnest(*arrays).table_valued(*columns, with_ordinality="n", name="k")
     return table.render_derived()
@@ -94,7 +92,7 @@ def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str,
 
 def _numbers(given: list[int]) -> str:
     """An array of numbers as text; mostly they are all of one tenant."""
-    if given.count(given[0]) == len(given):
+    if given and given.count(given[0]) == len(given):
         return f"{{{','.join([str(int(given[0]))] * len(given))}}}"
     return f"{{{','.join([str(int(each)) for each in given])}}}"
 

@@ -363,9 +363,7 @@ def _services_page(root: CatalogueSource, arguments: ServicesArguments) -> Slice
     position = wanted.position[0] if wanted.position else ""
     rest = [item for item in found if item.service.code > position]
     rows = rest[: wanted.limit]
-    return _Page(
-        rows, len(rest) > len(rows), len(rest) < len(found), ("code",), key=len(found)
-    )
+    return _Page(rows, len(rest) > len(rows), len(rest) < len(found), ("code",), key=len(found))
 
 
 @strawberry.type(name="ServiceCatalogue", description="服务目录 | A city's service catalogue.")

@@ -24,6 +24,7 @@ from server.execution.locations import located
 from server.execution.plan import FieldPlan, ObjectPlan, Planned
 from server.operations import Operation
 
+
 class _Mark:
     """Stands where a value would be."""
 
@@ -440,7 +441,9 @@ class _Run:
             self._put(field, job, self._serialized(field, job, values))
             return
         if None not in values and not (self._failures and _FAILED in values):
-            self._put(field, job, self._objects(field, job, values, Origin(range(len(values)), None)))
+            self._put(
+                field, job, self._objects(field, job, values, Origin(range(len(values)), None))
+            )
             return
         numbers = [
             number

@@ -187,9 +187,7 @@ class Plans:
         self.schema = schema
         self.selections = Selections(schema, document, conditions)
 
-    def objects(
-        self, type_: GraphQLObjectType, sets: list[Any], shows: bool = False
-    ) -> ObjectPlan:
+    def objects(self, type_: GraphQLObjectType, sets: list[Any], shows: bool = False) -> ObjectPlan:
         """The plan of objects of a type with these selections.
 
         The objects are rows whose moments only are shown where it `shows`.
