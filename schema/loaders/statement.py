@@ -1,7 +1,8 @@
 """SQL of the read path: rendered once from the table metadata, run on asyncpg directly."""
 
 import re
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -15,7 +16,6 @@ _UUID_BYTES = 16
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
-@cache
 def _type(name: str) -> Any:
     """The type of a column that keys have: ids of rows, the tenant's number, else text."""
     if name == "tenant_id":
@@ -87,7 +87,17 @@ def arrays_table(alias: str, **columns: tuple[str, Any]) -> Any:
 
 def key_values(names: Sequence[str], keys: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """The array parameters of `keys_table(*names)` for these keys."""
-    return {f"{name}s": _elements(name, at, keys) for at, name in enumerate(names)}
+    return {
+        parameter: array([key[at] for key in keys])
+        for at, (parameter, array) in enumerate(_arrays(tuple(names)))
+    }
+
+
+@cache
+def _arrays(names: tuple[str, ...]) -> tuple[tuple[str, Callable[[list[Any]], Any]], ...]:
+    """The parameters' names, and what makes their values of a column of the keys."""
+    made: dict[type, Callable[[list[Any]], Any]] = {Integer: _numbers, Uuid: _ids, Text: list}
+    return tuple((f"{name}s", made[type(_type(name))]) for name in names)
 
 
 def _numbers(given: list[int]) -> str:
@@ -97,10 +107,6 @@ def _numbers(given: list[int]) -> str:
     return f"{{{','.join([str(int(each)) for each in given])}}}"
 
 
-def _elements(name: str, at: int, keys: Sequence[Sequence[Any]]) -> Any:
-    kind = _type(name)
-    if isinstance(kind, Text):
-        return [key[at] for key in keys]
-    if isinstance(kind, Integer):
-        return _numbers([key[at] for key in keys])
-    return f"{{{b''.join([key[at].bytes for key in keys]).hex(',', _UUID_BYTES)}}}"
+def _ids(given: list[uuid.UUID]) -> str:
+    """An array of ids as text."""
+    return f"{{{b''.join([each.bytes for each in given]).hex(',', _UUID_BYTES)}}}"

@@ -21,7 +21,6 @@ from strawberry.types.arguments import convert_arguments
 from schema.fields import given_of
 from schema.projection import STRAWBERRY
 
-
 MOST_KNOWN = 50
 """Values kept of a field's arguments."""
 

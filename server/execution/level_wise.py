@@ -100,7 +100,8 @@ class _Reading:
         waiting, self.waiting = self.waiting, []
         keys, self.keys = self.keys, {}
         known = self._known
-        known.update(zip(*self._latest, strict=True))
+        if self._latest[0]:
+            known.update(zip(*self._latest, strict=True))
         left = [key for key in keys if key not in known] if known else list(keys)
         found = await self._loaded(context, left)
         self._latest = left, found
@@ -499,7 +500,7 @@ class _Run:
 
     def _complete_lists(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
         """Flatten the lists of all objects, answer their items at once, and cut them up again."""
-        if all([value.__class__ is list for value in values]):
+        if set(map(type, values)) == {list}:
             items = list(chain.from_iterable(values))
             if None not in items and _are_sound(items):
                 found = self._items(field, job, items, Spread(values))
