@@ -119,10 +119,10 @@ class _Reading:
             return ()
         try:
             found = await context.read(self.batch, keys)
+            if len(found) != len(keys):
+                raise RuntimeError(f"{self.batch.loader.__name__} gave {len(found)} of {len(keys)}")
         except Exception as error:
             return [error] * len(keys)
-        if len(found) != len(keys):
-            raise RuntimeError(f"{self.batch.loader.__name__} gave {len(found)} of {len(keys)}")
         return found
 
 
