@@ -8,7 +8,7 @@ import strawberry
 from schema.context import Context
 from schema.fields import derived, passing, relation
 from schema.loaders.pages import Counted, Total
-from schema.paging import Slice, Window
+from schema.paging import CURSOR, Slice, Window
 
 First = Annotated[
     int | None,
@@ -36,16 +36,18 @@ class PageInfo:
     start_cursor: str | None = derived(
         lambda root: root.cursor_of(root.rows[0]) if root.rows else None,
         "本页首条的游标 | cursor of the first row",
+        (CURSOR,),
     )
     end_cursor: str | None = derived(
         lambda root: root.cursor_of(root.rows[-1]) if root.rows else None,
         "本页末条的游标 | cursor of the last row",
+        (CURSOR,),
     )
 
 
-def edges_of(slice_: Slice) -> list[tuple[str, Any]]:
-    """Pairs of cursor and row: what an edge resolves from."""
-    return list(zip(slice_.cursors, slice_.rows, strict=True))
+def edges_of(slice_: Slice) -> list[tuple[Slice, Any]]:
+    """Pairs of page and row: what an edge resolves from."""
+    return [(slice_, row) for row in slice_.rows]
 
 
 def edges() -> Any:
@@ -60,12 +62,12 @@ def nodes() -> Any:
 
 def page_info() -> Any:
     """The `pageInfo` field of a connection."""
-    return derived(lambda root: root, "分页信息 | page info")
+    return passing(lambda root: root, "分页信息 | page info")
 
 
 def edge_cursor() -> Any:
     """The `cursor` field of an edge."""
-    return derived(lambda root: root[0], "游标 | cursor")
+    return derived(lambda root: root[0].cursor_of(root[1]), "游标 | cursor", (CURSOR,))
 
 
 def edge_node() -> Any:

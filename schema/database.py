@@ -36,6 +36,10 @@ UNREACHABLE = (
 UNREPRESENTABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 
+_BROKEN = (*UNREACHABLE, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises where that may be so, or the connection is of no use any more."""
+
+
 async def _leave(connection: asyncpg.Connection) -> None:
     """Leave a returned connection as it is.
 
@@ -199,6 +203,7 @@ class Database:
     def _server_settings(self) -> dict[str, str]:
         return {
             "statement_timeout": str(int(self._statement_timeout * 1000)),
+            "timezone": "Asia/Shanghai",  # what PostgreSQL spells is as clocks in China show it
             "jit": "off",  # costs more than it saves on statements of milliseconds
             # a statement is planned once a connection: to plan it for its values took longer than
             # to run it, and what they change (filters, how many rows) is written into its text
@@ -356,7 +361,7 @@ class Snapshot:
             ) from error
         except asyncpg.QueryCanceledError as error:
             raise too_slow() from error
-        except (*UNREACHABLE, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        except _BROKEN as error:
             if _is_out_of_reach(error, lease):
                 raise unavailable() from error
             raise
@@ -370,11 +375,13 @@ class Snapshot:
         # scope, costs no round trip
         over = "COMMIT; " if lease.is_in_transaction else ""
         try:
-            with _reached(lease):
-                await lease.connection.execute(f"{over}{self._begins}; {self._scope.setting}")
-        except BaseException:
+            await lease.connection.execute(f"{over}{self._begins}; {self._scope.setting}")
+        except BaseException as error:
+            is_out_of_reach = isinstance(error, _BROKEN) and _is_out_of_reach(error, lease)
             lease.cut()  # in a transaction or not
             leases.give_back(lease)
+            if is_out_of_reach:
+                raise unavailable() from error
             raise
         lease.is_in_transaction = True
         self._leases, self._lease = leases, lease

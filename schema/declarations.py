@@ -5,6 +5,7 @@ The value of a field may be a `Wanted`, which a batch loader answers, or a list 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from schema.loaders.loader import Loader
@@ -77,12 +78,12 @@ class Related(Declaration):
     names: tuple[str, ...] | None = None
     finish: Callable[[Any, Any, Any], Any] | None = None
 
-    @property
+    @cached_property
     def is_checked(self) -> bool:
         """Whether the arguments have `checked`, which makes the loader's from them."""
         return hasattr(self.arguments, "checked")
 
-    @property
+    @cached_property
     def is_of_tenant(self) -> bool:
         """Whether `checked` looks at nothing of the object but its tenant."""
         return bool(getattr(self.arguments, "of_tenant", False))

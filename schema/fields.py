@@ -25,7 +25,7 @@ from schema.declarations import (
     Wanted,
 )
 from schema.loaders.loader import Loader
-from schema.projection import COLUMNS, LOADER, PASSES, POINTS
+from schema.projection import COLUMN, COLUMNS, LOADER, PASSES, POINTS
 from schema.stream import Stream
 
 T = TypeVar("T", bound=type[Any])
@@ -58,7 +58,7 @@ class _Column:
 
     def __set_name__(self, owner: type, name: str) -> None:
         declared = Column(name=name)
-        setattr(owner, name, _field(declared, self._description, {COLUMNS: (name,)}))
+        setattr(owner, name, _field(declared, self._description, {COLUMNS: (name,), COLUMN: True}))
 
 
 def derived(

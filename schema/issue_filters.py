@@ -8,14 +8,15 @@ from typing import Annotated, Any, ClassVar
 
 import strawberry
 
+from schema.access import Permission
 from schema.actor import Actor, Grant
 from schema.arguments import organization_ref
 from schema.connections import After, Before, First, Last
 from schema.context import Context
 from schema.errors import CodedError, ErrorCode
 from schema.ids import parse_id
-from schema.issue_reach import demand_issues, issue_reach
-from schema.loaders.issue_filter import Claimable, IssueFilters, Unrated
+from schema.issue_reach import issue_reach
+from schema.loaders.issue_filter import EVERY, Claimable, IssueFilters, Unrated
 from schema.loaders.issue_order import GROUPS, IssueOrder
 from schema.loaders.issue_page import IssuePage, TotalOfIssues
 from schema.loaders.organization import OrganizationRef
@@ -126,13 +127,14 @@ class IssuesArguments:
         Errors: `CodedError` FORBIDDEN, those of the filter and of paging.
         """
         tenant_id = root.tenant_id if isinstance(root, Definition) else root["tenant_id"]
-        demand_issues(context, tenant_id)
+        reach = issue_reach(context, tenant_id)
+        if reach.subject is None:
+            context.demand(Permission.READ_ISSUES, tenant_id)
         order = self.order_by or IssueOrder.REPORTED_AT_DESC
         definition = context.registry.by_id[tenant_id]
-        given = self.where or IssueFilter()
         return IssuePage(
-            reach=issue_reach(context, tenant_id),
-            filters=given.checked(context, definition),
+            reach=reach,
+            filters=EVERY if self.where is None else self.where.checked(context, definition),
             now=context.now,
             window=_window(self.first, self.after, self.last, self.before, order),
             order=order,

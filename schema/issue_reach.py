@@ -32,7 +32,8 @@ def issue_reach(context: Context, tenant_id: int, secret: bytes | None = None) -
     Only a city's token has a reach: the login of the public and of provinces reads no issues.
     """
     actor = context.actor
-    proven = tuple(sorted(context.proofs.proven(tenant_id)))
+    shown = context.proofs.proven(tenant_id)
+    proven = tuple(sorted(shown)) if shown else ()
     if context.scope.login is not Login.CITY:
         return IssueReach(proven=proven, secret=secret)
     found: IssueReach | None = actor.reaches.get(tenant_id)
@@ -60,15 +61,6 @@ def parts_of(actor: Actor, tenant_id: int) -> Codes:
         if grant.tenant_id == tenant_id and grant.role in WORKERS
     ]
     return None if None in codes else tuple(sorted({code for code in codes if code is not None}))
-
-
-def demand_issues(context: Context, tenant_id: int) -> None:
-    """Refuse who can have nothing to do with a tenant's issues: without a token, or a province's.
-
-    Errors: `CodedError` FORBIDDEN.
-    """
-    if issue_reach(context, tenant_id).subject is None:
-        context.demand(Permission.READ_ISSUES, tenant_id)
 
 
 @dataclass(frozen=True)
@@ -113,12 +105,14 @@ class IssueArguments:
 
         Errors: `CodedError` FORBIDDEN for a province, and without a token where there is no secret.
         """
-        if context.actor.tenant_ids is None and self.secret is None:
+        has_token = context.actor.tenant_ids is not None
+        if not has_token and self.secret is None:
             raise _unproven()
-        if context.actor.tenant_ids is not None:
-            demand_issues(context, root.tenant_id)
         secret = None if self.secret is None else hashed(self.secret)
-        return issue_reach(context, root.tenant_id, secret)
+        found = issue_reach(context, root.tenant_id, secret)
+        if has_token and found.subject is None:
+            context.demand(Permission.READ_ISSUES, root.tenant_id)
+        return found
 
 
 def issue_key(root: Definition, context: Context, arguments: IssueArguments) -> tuple[int, str]:

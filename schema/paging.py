@@ -3,14 +3,16 @@
 import base64
 import binascii
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
 
 from schema.errors import CodedError, ErrorCode
+
+CURSOR = "cursor"
+"""The column that is wanted of a page's rows where their cursors are."""
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
@@ -110,16 +112,20 @@ def checked_id(window: Window, at: int) -> Window:
 class Slice:
     """The rows of one page, in the order of the connection, and whether there are more.
 
-    `cursor_of` gives a row's cursor: few ask for them. `key` and `arguments` are what the page was
-    loaded by, for its total.
+    `sort` names the columns whose values make a row's cursor: few ask for them. `key` and
+    `arguments` are what the page was loaded by, for its total.
     """
 
     rows: Sequence[Any]
     has_next: bool
     has_previous: bool
-    cursor_of: Callable[[Any], str]
+    sort: Sequence[str]
     key: Any = None
     arguments: Any = None
+
+    def cursor_of(self, row: Any) -> str:
+        """The cursor of a row by the columns that the page is sorted by."""
+        return cursor([str(row[name]) for name in self.sort])
 
     @property
     def cursors(self) -> list[str]:
@@ -137,19 +143,8 @@ def page(
     more = len(rows) > window.limit
     if more:
         del rows[window.limit :]
+    moved = window.position is not None
     if window.backward:
         rows.reverse()
-    moved = window.position is not None
-    return Slice(
-        rows,
-        moved if window.backward else more,
-        more if window.backward else moved,
-        partial(row_cursor, sort),
-        key,
-        arguments,
-    )
-
-
-def row_cursor(sort: Sequence[str], row: Any) -> str:
-    """The cursor of a row by the columns that it is sorted by."""
-    return cursor([str(row[name]) for name in sort])
+        return Slice(rows, moved, more, sort, key, arguments)
+    return Slice(rows, more, moved, sort, key, arguments)

@@ -16,6 +16,9 @@ from graphql import (
     get_named_type,
 )
 
+from schema.moments import shown
+
+COLUMN = "onegrid-column"
 COLUMNS = "onegrid-columns"
 PASSES = "onegrid-passes"
 LOADER = "onegrid-loader"
@@ -29,6 +32,7 @@ class _Document:
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
+    shows: bool
 
 
 def columns_wanted(info: GraphQLResolveInfo[Any]) -> tuple[str, ...]:
@@ -42,13 +46,16 @@ def columns_selected(
     fragments: Mapping[str, FragmentDefinitionNode],
     named: GraphQLNamedType,
     nodes: Iterable[FieldNode],
+    *,
+    shows: bool = False,
 ) -> tuple[str, ...]:
     """The columns of a field's rows, of type `named`, that its whole selection needs, sorted.
 
     A superset where `@skip` and `@include` leave fields out, and where an interface's objects
-    turn out to be of another type.
+    turn out to be of another type. With `shows` columns of moments are named as those that only
+    are shown.
     """
-    document = _Document(schema, fragments)
+    document = _Document(schema, fragments, shows)
     found: set[str] = set()
     for node in nodes:
         if node.selection_set is not None:
@@ -63,6 +70,13 @@ def metadata(type_: Any, name: str) -> Mapping[str, Any]:
     return declared.metadata if declared is not None else {}
 
 
+def is_moment(type_: Any, name: str) -> bool:
+    """Whether the field is a column of moments and nothing else."""
+    if COLUMN not in metadata(type_, name):
+        return False
+    return bool(get_named_type(type_.fields[name].type).name == "DateTime")
+
+
 def _columns(document: _Document, named: Any, selection: SelectionSetNode) -> Iterator[str]:
     for type_, field in _fields(document, named, selection, frozenset()):
         name = field.name.value
@@ -70,7 +84,10 @@ def _columns(document: _Document, named: Any, selection: SelectionSetNode) -> It
         if isinstance(type_, GraphQLInterfaceType):
             kinds = list(document.schema.get_possible_types(type_))
         for kind in kinds:
-            yield from metadata(kind, name).get(COLUMNS, ())
+            if document.shows and is_moment(kind, name):
+                yield from map(shown, metadata(kind, name).get(COLUMNS, ()))
+            else:
+                yield from metadata(kind, name).get(COLUMNS, ())
         if metadata(type_, name).get(PASSES) and field.selection_set is not None:
             below = get_named_type(type_.fields[name].type)
             yield from _columns(document, below, field.selection_set)

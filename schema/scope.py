@@ -53,3 +53,11 @@ class Scope:
         if foreign := wanted - self.tenant_ids:
             raise PermissionError(f"tenants outside the scope: {sorted(foreign)}")
         return sorted(wanted)
+
+    def demand(self, tenant_ids: Iterable[int]) -> None:
+        """`checked` for who needs no list.
+
+        Errors: `PermissionError`.
+        """
+        if not self.tenant_ids.issuperset(tenant_ids):
+            self.checked(tenant_ids)

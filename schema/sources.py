@@ -1,6 +1,7 @@
 """What GraphQL objects that are configuration resolve from: a definition and one part of it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tenants.catalogue import Category, Service
 from tenants.definition import Definition
@@ -17,8 +18,7 @@ def supported(part: Stated, whole: Stated) -> tuple[str | None, bool]:
     return (None if whole.is_assumed else whole.source), whole.is_assumed
 
 
-@dataclass(frozen=True)
-class LevelSource:
+class LevelSource(NamedTuple):
     """A level of a tenant's hierarchy."""
 
     definition: Definition
@@ -42,8 +42,7 @@ class PostKindSource:
     kind: PostKind
 
 
-@dataclass(frozen=True)
-class WorkflowSource:
+class WorkflowSource(NamedTuple):
     """A workflow of a tenant, at one of its own versions."""
 
     definition: Definition
@@ -51,16 +50,14 @@ class WorkflowSource:
     version: int
 
 
-@dataclass(frozen=True)
-class StateSource:
+class StateSource(NamedTuple):
     """A state of a workflow."""
 
     workflow: Workflow
     state: WorkflowState
 
 
-@dataclass(frozen=True)
-class ActionSource:
+class ActionSource(NamedTuple):
     """An action of a workflow."""
 
     workflow: Workflow
@@ -82,8 +79,7 @@ class CategorySource:
     category: Category
 
 
-@dataclass(frozen=True)
-class ServiceSource:
+class ServiceSource(NamedTuple):
     """A service of a tenant's catalogue, its category's defaults filled in."""
 
     definition: Definition

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 
 from pydantic import Field
 
@@ -160,7 +161,12 @@ class Workflow(Stated):
 
     def state(self, key: str) -> WorkflowState | None:
         """The state with this key."""
-        return next((state for state in self.states if state.key == key), None)
+        return self.states_by_key.get(key)
+
+    @cached_property
+    def states_by_key(self) -> dict[str, WorkflowState]:
+        """The states, by their keys; the first one of a key, while that is not checked yet."""
+        return {state.key: state for state in reversed(self.states)}
 
     def action(self, key: str) -> WorkflowAction | None:
         """The action with this key."""

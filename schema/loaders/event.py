@@ -13,7 +13,7 @@ from schema.database import Snapshot
 from schema.loaders.loader import KeyedLoader, Loader
 from schema.loaders.organization import OrganizationById
 from schema.loaders.person import PersonById, PersonReach
-from schema.paging import Slice, Window, cursor, page
+from schema.paging import Slice, Window, page
 from schema.scope import Scope
 from schema.tables.event import EventRow
 
@@ -56,6 +56,7 @@ class _Pages(KeyedLoader[EventPage]):
     """A page of events a key."""
 
     record = EventRecord
+    shows = True
 
     @classmethod
     def owned(cls, e: Any, k: Any) -> Any:
@@ -214,5 +215,5 @@ def _slice(found: dict[uuid.UUID, Any], more: bool, window: Window) -> Slice:
         rows=list(seen.values()),
         has_next=more,
         has_previous=window.position is not None,
-        cursor_of=lambda row: cursor([str(row["id"])]),
+        sort=("id",),
     )

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from schema.loaders.issue_standing import HANDLER, ISSUE
-from schema.loaders.loader import KeyedLoader
+from schema.loaders.loader import KeyedLoader, OneRowLoader
 from schema.loaders.organization import ORGANIZATION, Codes, covered
 
 REPORTS, LEADS, HANDLES, CLEAR, PROVEN = "reports", "leads", "handles", "clear", "proven"
@@ -242,10 +242,11 @@ class ByReach(KeyedLoader[IssueReach]):
         return arguments.values()
 
 
-class _One(ByReach):
+class _One(OneRowLoader[IssueReach], ByReach):
     """The issue of a key, or None where the viewer does not see it."""
 
     record = IssueRecord
+    shows = True
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:

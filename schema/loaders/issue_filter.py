@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -84,7 +85,7 @@ class IssueFilters:
     since: datetime.datetime | None = None
     until: datetime.datetime | None = None
 
-    @property
+    @cached_property
     def shape(self) -> "FiltersShape":
         """All that changes the text of a statement."""
         handler = self.handler
@@ -107,6 +108,10 @@ class IssueFilters:
 
     def values(self) -> dict[str, Any]:
         """Values of the parameters of `conditions`."""
+        return self._values
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
         handler = self.handler
         ref = handler if isinstance(handler, OrganizationRef) else None
         found: dict[str, Any] = {
@@ -130,6 +135,10 @@ class IssueFilters:
             found |= {f"pair_{at}_{place}": run[place : place + 2] for place in cover(len(run))}
         pairs = [run[at : at + 2] for run in self.runs for at in range(len(run) - 1)]
         return found | {"pairs": list(dict.fromkeys(pairs))}
+
+
+EVERY = IssueFilters()
+"""Whatever the issues have."""
 
 
 def cover(length: int) -> tuple[int, ...]:

@@ -10,14 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
-from sqlalchemy import (
-    Select,
-    and_,
-    func,
-    select,
-    true,
-    union,
-)
+from sqlalchemy import Select, Text, and_, func, select, true, union
+from sqlalchemy import cast as sql_cast
 
 from schema.database import Snapshot
 from schema.loaders.issue import (
@@ -46,7 +40,7 @@ from schema.loaders.issue_ways import (
 from schema.loaders.loader import KeyedLoader, Loader
 from schema.loaders.organization import OrganizationRef, demand_known
 from schema.loaders.statement import Statement, key_values, keys_table, render
-from schema.paging import Slice, Window, page
+from schema.paging import CURSOR, Slice, Window, page
 from schema.scope import Scope
 
 SIZES = (6, 21, 51, 101)
@@ -102,6 +96,7 @@ class _Pages(KeyedLoader[IssuePage]):
 
     record = IssueRecord
     private = True
+    shows = True
     is_below: ClassVar[bool]
 
     @classmethod
@@ -234,7 +229,9 @@ def _page_select(k: Any, columns: tuple[str, ...], shape: PageShape, is_below: b
         ids = ids_of(Outer("b", BOUNDS), shape, is_below).lateral("p")
         own = and_(i.c.tenant_id == b.c.tenant_id, i.c.id == ids.c.id)
         source = keys.join(b, true()).join(ids, true()).join(i, own)
-    found = select(keys.c.n, ids.c.rank, ids.c.at, *taken(i, columns, shape.reach))
+    found = select(keys.c.n, *taken(i, columns, shape.reach))
+    if CURSOR in columns:
+        found = found.add_columns(ids.c.rank, sql_cast(ids.c.at, Text()).label("at"))
     moment = ids.c.at.desc() if shape.descending else ids.c.at
     id_ = ids.c.id.desc() if shape.descending else ids.c.id
     rank = ids.c.rank.desc() if shape.backward else ids.c.rank

@@ -1,7 +1,6 @@
 """What a loader is: one batch function, one SQL statement a level."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
@@ -11,6 +10,7 @@ from sqlalchemy import Select
 
 from schema.database import Snapshot
 from schema.loaders.statement import Statement, key_values, keys_table, render_keyed
+from schema.moments import showing, split
 from schema.scope import Scope
 
 K = TypeVar("K", bound=Hashable)
@@ -61,15 +61,17 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
     """A loader whose statement joins a table of the keys, so that each row says whose it is.
 
     `names` are the columns of a key, `record` the class of its rows. Subclasses give `select`,
-    and where they differ `shape` and `values` of the arguments, `gather`, and `is_nowhere`.
+    and where they differ `shape` and `values` of the arguments, `gather`, and `is_nowhere`. One
+    `shows` moments where its rows are those of a table, with the table's columns of moments.
     """
 
     names: ClassVar[tuple[str, ...]] = ("tenant_id", "id")
     record: ClassVar[type[asyncpg.Record] | None] = None
+    shows: ClassVar[bool] = False
 
     @classmethod
     def select(cls, k: Any, columns: tuple[str, ...], shape: Any) -> Select[Any]:
-        """The statement over the table `k` of keys; its rows have `k.n`, and come in its order."""
+        """The statement over the table `k` of keys; its rows begin with `k.n`."""
         raise NotImplementedError
 
     @classmethod
@@ -102,21 +104,41 @@ class KeyedLoader(Loader[tuple[Any, ...], A]):
         columns: tuple[str, ...],
     ) -> list[Any]:
         """One statement for all keys, whose SQL is rendered once; none where nothing is found."""
-        scope.checked(key[0] for key in keys)
+        scope.demand([key[0] for key in keys])
         if cls.is_nowhere(arguments):
             return [cls.gather([], key, arguments) for key in keys]
         own: Any = cls
         statement = _rendered(own, columns, cls.shape(arguments))
         given = {**cls.values(arguments), **key_values(cls.names, keys)}
-        groups: dict[int, list[Any]] = defaultdict(list)
-        rows: list[asyncpg.Record] = await snapshot.fetch(
-            statement.sql, statement.values(given), cls.record
-        )
+        rows: list[Any] = await snapshot.fetch(statement.sql, statement.values(given), cls.record)
+        return cls.gathered(rows, keys, arguments)
+
+    @classmethod
+    def gathered(cls, rows: list[Any], keys: Sequence[tuple[Any, ...]], arguments: A) -> list[Any]:
+        """The value of each key from the rows of all; a row begins with its key's `n`."""
+        if len(keys) == 1:
+            return [cls.gather(rows, keys[0], arguments)]
+        groups: list[list[Any]] = [[] for _ in keys]
         for row in rows:
-            groups[row["n"]].append(row)
-        return [cls.gather(groups[at], key, arguments) for at, key in enumerate(keys, start=1)]
+            groups[row[0] - 1].append(row)
+        return [cls.gather(own, key, arguments) for own, key in zip(groups, keys, strict=True)]
+
+
+class OneRowLoader(KeyedLoader[A]):
+    """A keyed loader of at most one row a key, which is the key's value."""
+
+    @classmethod
+    def gathered(cls, rows: list[Any], keys: Sequence[tuple[Any, ...]], arguments: A) -> list[Any]:
+        """The row of each key, or None."""
+        found = {row[0]: row for row in rows}
+        return [found.get(n) for n in range(1, len(keys) + 1)]
 
 
 @cache
 def _rendered(loader: Any, columns: tuple[str, ...], shape: Hashable) -> Statement:
-    return render_keyed(loader.select(keys_table(*loader.names), columns, shape))
+    k = keys_table(*loader.names)
+    taken, moments = split(columns)
+    if not moments:
+        return render_keyed(loader.select(k, columns, shape))
+    rows = loader.select(k, taken, shape)
+    return render_keyed(showing(rows, columns, moments, getattr(loader, "sort", ())))

@@ -25,7 +25,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from schema.database import Snapshot
 from schema.errors import CodedError, ErrorCode
-from schema.loaders.loader import KeyedLoader, Loader
+from schema.loaders.loader import KeyedLoader, Loader, OneRowLoader
 from schema.scope import Scope
 from schema.tables.organization import (
     OrganizationNameRow,
@@ -112,7 +112,7 @@ def columns_of(table: Any, columns: tuple[str, ...]) -> list[Any]:
     return [table.c[name] for name in columns if name in table.c]
 
 
-class _ByKey(KeyedLoader[None]):
+class _ByKey(OneRowLoader[None]):
     record = OrganizationRecord
 
     @classmethod

@@ -4,7 +4,7 @@ import datetime
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
@@ -159,8 +159,7 @@ class _Pages(KeyedLoader[OrganizationPage]):
         if rows and rows[0]["under_found"] is False:
             raise unknown_organization(str(arguments.under_code or arguments.under_id))
         own = [row for row in rows if row["code"] is not None]
-        found = page(own, arguments.window, arguments.sort)
-        return replace(found, key=(cls, key), arguments=arguments)
+        return page(own, arguments.window, arguments.sort, (cls, key), arguments)
 
 
 class OrganizationChildren(_Pages):

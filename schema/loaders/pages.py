@@ -66,6 +66,7 @@ class Pages(KeyedLoader[Any]):
     otherwise. The arguments are a `Listing`.
     """
 
+    shows = True
     table: ClassVar[Any]
     sort: ClassVar[tuple[str, ...]] = ("id",)
     newest_first: ClassVar[bool] = False

@@ -4,12 +4,13 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Select, and_, select
 
-from schema.loaders.loader import KeyedLoader
+from schema.loaders.loader import OneRowLoader
 
 
-class RowByKey(KeyedLoader[None]):
+class RowByKey(OneRowLoader[None]):
     """(tenant, …) → the row of `table` whose columns `names` are the key, or None."""
 
+    shows = True
     table: ClassVar[Any]
 
     @classmethod

@@ -341,6 +341,16 @@ class ServicesArguments:
     after: After = None
 
 
+class _Page(Slice):
+    """A page of services, which are no rows."""
+
+    __slots__ = ()
+
+    def cursor_of(self, row: ServiceSource) -> str:
+        """Its code."""
+        return cursor([row.service.code])
+
+
 def _services_page(root: CatalogueSource, arguments: ServicesArguments) -> Slice:
     """A page of services in order of code; `key` of the slice is how many there are in all."""
     wanted = window(arguments.first, arguments.after, width=1)
@@ -353,13 +363,7 @@ def _services_page(root: CatalogueSource, arguments: ServicesArguments) -> Slice
     position = wanted.position[0] if wanted.position else ""
     rest = [item for item in found if item.service.code > position]
     rows = rest[: wanted.limit]
-    return Slice(
-        rows,
-        len(rest) > len(rows),
-        len(rest) < len(found),
-        lambda row: cursor([row.service.code]),
-        key=len(found),
-    )
+    return _Page(rows, len(rest) > len(rows), len(rest) < len(found), ("code",), key=len(found))
 
 
 @strawberry.type(name="ServiceCatalogue", description="服务目录 | A city's service catalogue.")

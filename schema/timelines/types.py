@@ -168,13 +168,9 @@ class EventType:
     id: strawberry.ID = derived(
         _id, "编号,全局唯一;不是 Node | unique id; an event is no Node", ("tenant_id", "seq")
     )
-    seq: int = derived(
-        lambda root: root["seq"],
-        "序号:租户内从 1 起连续 | number in the tenant's log, from 1 without gaps",
-        ("seq",),
-    )
+    seq: int = column("序号:租户内从 1 起连续 | number in the tenant's log, from 1 without gaps")
     kind: EventKind = column("种类 | kind")
-    at: datetime.datetime = derived(lambda root: root["at"], "发生时间 | when it happened", ("at",))
+    at: datetime.datetime = column("发生时间 | when it happened")
     actor: ActorRefType = passing(lambda root: root, "由谁所为 | who did it")
 
 

@@ -8,6 +8,7 @@ from graphql import (
     GraphQLField,
     GraphQLNonNull,
     GraphQLSchema,
+    Undefined,
     VariableNode,
     get_argument_values,
     get_named_type,
@@ -19,6 +20,12 @@ from strawberry.types.arguments import convert_arguments
 
 from schema.fields import given_of
 from schema.projection import STRAWBERRY
+
+MOST_KNOWN = 50
+"""Values kept of a field's arguments."""
+
+_REMEMBERED = frozenset({int, bool, type(None), type(Undefined)})
+"""Types of variables whose values make arguments that are kept: nothing personal is of these."""
 
 
 class Arguments:
@@ -32,8 +39,8 @@ class Arguments:
         self._node = node
         self._made_of = made_of
         self._direct = None if made_of is None else _direct(field, node)
-        self._is_constant = not _has_variables(node)
-        self._constant: Any = None
+        self._variables = _variables(node)
+        self._known: dict[tuple[Any, ...], Any] = {}
 
     def of(self, variables: VariableValues) -> Any:
         """Their value in an operation with these variables.
@@ -42,18 +49,24 @@ class Arguments:
         """
         if self._made_of is None:
             return None
-        if self._constant is not None:
-            return self._constant
-        value = self._made_of(**given_of(self._converted(variables)))
-        if self._is_constant:
-            self._constant = value
+        if self._direct is not None:
+            found = self._directly(variables.coerced)
+            if found is not None:
+                return self._made_of(**found)
+        coerced = variables.coerced
+        values = [coerced.get(name, Undefined) for name in self._variables]
+        kinds = tuple(map(type, values))
+        if not _REMEMBERED.issuperset(kinds):
+            return self._made_of(**given_of(self._converted(variables)))
+        key = (*values, *kinds)
+        value = self._known.get(key)
+        if value is None:
+            if len(self._known) == MOST_KNOWN:
+                self._known.clear()
+            value = self._known[key] = self._made_of(**given_of(self._converted(variables)))
         return value
 
     def _converted(self, variables: VariableValues) -> dict[str, Any]:
-        if self._direct is not None:
-            found = self._directly(variables)
-            if found is not None:
-                return found
         raw = get_argument_values(self._field, self._node, variables)
         strawberry: Any = self._schema.extensions[STRAWBERRY]
         declared = self._field.extensions[STRAWBERRY]
@@ -61,27 +74,32 @@ class Arguments:
             raw, declared.arguments, strawberry.schema_converter.scalar_registry, strawberry.config
         )
 
-    def _directly(self, variables: VariableValues) -> dict[str, Any] | None:
-        """The values where all are variables with one, or absent and without a default."""
+    def _directly(self, coerced: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The values where each is a variable's, or absent and may be."""
         assert self._direct is not None
         found = {}
-        for python_name, name in self._direct.items():
-            value = variables.coerced.get(name)
-            if value is None:
+        for python_name, (name, may_lack) in self._direct.items():
+            value = coerced.get(name)
+            if value is not None or (may_lack and name in coerced):
+                found[python_name] = value
+            elif not may_lack:
                 return None
-            found[python_name] = value
         return found
 
 
-def _direct(field: GraphQLField, node: FieldNode) -> Mapping[str, str] | None:
-    """The variables by the Python names of the arguments, where there is nothing to coerce."""
+def _direct(field: GraphQLField, node: FieldNode) -> Mapping[str, tuple[str, bool]] | None:
+    """The variables by the Python names of the arguments, where there is nothing to coerce.
+
+    With each, whether it may be null or absent.
+    """
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
     names = {}
     declared = field.extensions[STRAWBERRY].arguments
     python_names = dict(zip(field.args, (item.python_name for item in declared), strict=True))
     for name, argument in field.args.items():
+        may_lack = argument.default is None and not isinstance(argument.type, GraphQLNonNull)
         if name not in given:
-            if argument.default is not None or isinstance(argument.type, GraphQLNonNull):
+            if not may_lack:
                 return None
             continue
         value = given[name]
@@ -89,17 +107,18 @@ def _direct(field: GraphQLField, node: FieldNode) -> Mapping[str, str] | None:
         plain = argument.type is named or getattr(argument.type, "of_type", None) is named
         if not isinstance(value, VariableNode) or not (plain and is_scalar_type(named)):
             return None
-        names[python_names[name]] = value.name.value
+        names[python_names[name]] = value.name.value, may_lack
     return names
 
 
-def _has_variables(node: FieldNode) -> bool:
-    found = []
+def _variables(node: FieldNode) -> tuple[str, ...]:
+    """The names of the variables in the arguments."""
+    found: dict[str, None] = {}
 
     class Finder(Visitor):
         def enter_variable(self, node: VariableNode, *_: Any) -> None:
-            found.append(node)
+            found[node.name.value] = None
 
     for argument in node.arguments or ():
         visit(argument, Finder())
-    return bool(found)
+    return tuple(found)

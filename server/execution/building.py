@@ -13,6 +13,7 @@ from typing import Any
 from graphql import GraphQLEnumType
 
 from schema.declarations import Column, Computed
+from schema.moments import spelt
 from schema.scalars import EIGHT_HOURS
 from server.execution.leaves import LARGEST_INT, Serialize, serializer
 from server.execution.plan import FieldPlan, ObjectPlan
@@ -54,6 +55,7 @@ class _Writer:
         self.names: dict[str, Any] = {
             "datetime": datetime.datetime,
             "EIGHT_HOURS": EIGHT_HOURS,
+            "spelt": spelt,
         }
         self._number = 0
 
@@ -80,23 +82,24 @@ class _Writer:
     def _read(self, field: FieldPlan, root: str) -> str:
         declared = field.declared
         if isinstance(declared, Column):
-            return f"{root}[{declared.name!r}]"
+            return f"{root}[{field.column!r}]"
         assert isinstance(declared, Computed)
         function = self._name(declared.function)
         return f"{function}({root}, context)" if declared.takes_context else f"{function}({root})"
 
     def _leaf(self, field: FieldPlan, value: str, read: str) -> str:
         named: Any = field.named
+        if field.is_spelt:
+            missing = self._missing(field)
+            usual = f"{value}[1:-1] if len({value}) in (27, 34) else spelt({value})"
+            return f"({missing} if {read} is None else {usual})"
         plain = _PLAIN.get(named.name)
         other = self._name(_one(serializer(named), nullable=field.shape.nullable))
         if plain is not None:
             usual, shown = (text.format(read, value) for text in plain)
             return f"({shown} if {usual} else {other}({value}))"
         if isinstance(named, GraphQLEnumType):
-            known: dict[Any, Any] = {}
-            names = self._name(known)
-            other = self._name(_known(known, serializer(named), nullable=field.shape.nullable))
-            return f"({names}[{value}] if {read} in {names} else {other}({value}))"
+            return f"{self._name(_Names(serializer(named), nullable=field.shape.nullable))}[{read}]"
         return f"{other}{read}"
 
     def _list(self, field: FieldPlan, value: str, read: str) -> str:
@@ -153,14 +156,16 @@ def _one(serialize: Serialize, *, nullable: bool) -> Callable[[Any], Any]:
     return leaf
 
 
-def _known(known: dict[Any, Any], serialize: Serialize, *, nullable: bool) -> Callable[[Any], Any]:
-    leaf = _one(serialize, nullable=nullable)
+class _Names(dict[Any, Any]):
+    """Names of members of an enum by their values, each looked up once."""
 
-    def look_up(value: Any) -> Any:
-        known[value] = found = leaf(value)
+    def __init__(self, serialize: Serialize, *, nullable: bool) -> None:
+        super().__init__()
+        self._leaf = _one(serialize, nullable=nullable)
+
+    def __missing__(self, value: Any) -> Any:
+        self[value] = found = self._leaf(value)
         return found
-
-    return look_up
 
 
 def _leaves(serialize: Serialize, *, nullable: bool) -> Callable[[list[Any]], list[Any]]:

@@ -1,21 +1,64 @@
 """Errors of fields: where each is, and how far up it makes the answer null."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError, located_error
 
 from server.execution.plan import FieldPlan, ObjectPlan
 
 
+class Origin(NamedTuple):
+    """Where objects come from: object `n` from `at[n]` above, there from the place `places[n]`.
+
+    `places` is None where they do not stand in lists.
+    """
+
+    at: Sequence[int]
+    places: Sequence[int] | None
+
+    def of(self, number: int) -> tuple[int, int | None]:
+        """The object above, and the place in its list."""
+        return self.at[number], None if self.places is None else self.places[number]
+
+
+class Spread(NamedTuple):
+    """The origin of objects that are the items of lists, one list for each object above."""
+
+    lists: Sequence[Sequence[Any]]
+
+    def of(self, number: int) -> tuple[int, int | None]:
+        """The object above, and the place in its list."""
+        for at, items in enumerate(self.lists):
+            if number < len(items):
+                return at, number
+            number -= len(items)
+        raise IndexError(number)
+
+
+class Chosen(NamedTuple):
+    """The origin of some of other objects: the numbers of these."""
+
+    origin: "Origin | Spread"
+    numbers: Sequence[int]
+
+    def of(self, number: int) -> tuple[int, int | None]:
+        """The object above, and the place in its list."""
+        return self.origin.of(self.numbers[number])
+
+
+ROOT = Origin(range(1), None)
+
+
 class Job:
     """Objects of one type that come from one field, each with its place in the answer.
 
-    `outs` are their answers. The object `n` comes from the object `at[n]` of `parent`, and there
-    from the place `places[n]` of a list, where `field` is one.
+    `outs` are their answers. `origin` says which objects of `parent` they come from, and from
+    which places of lists, where `field` is one.
     """
 
-    __slots__ = ("at", "field", "outs", "parent", "places", "plan", "roots")
+    __slots__ = ("field", "origin", "outs", "parent", "plan", "roots")
 
     def __init__(
         self,
@@ -23,25 +66,24 @@ class Job:
         roots: list[Any],
         parent: "Job | None" = None,
         field: FieldPlan | None = None,
-        at: list[int] | range = range(1),
-        places: list[int] | None = None,
+        origin: Origin | Spread | Chosen = ROOT,
     ) -> None:
         self.plan = plan
         self.roots = roots
         self.parent = parent
         self.field = field
-        self.at = at
-        self.places = places
+        self.origin = origin
         self.outs: list[dict[str, Any]] = []
 
     def path(self, number: int) -> list[str | int]:
         """Where an object of the job is in the answer."""
         if self.parent is None or self.field is None:
             return []
-        above = self.parent.path(self.at[number])
+        at, place = self.origin.of(number)
+        above = self.parent.path(at)
         above.append(self.field.name)
-        if self.places is not None:
-            above.append(self.places[number])
+        if place is not None:
+            above.append(place)
         return above
 
 
@@ -75,7 +117,8 @@ class Failure:
             if job.parent is None or job.field is None:
                 return None
             path.pop()  # now at the object that the field is of
-            field, place, number, job = job.field, job.places, job.at[number], job.parent
+            number, place = job.origin.of(number)
+            field, job = job.field, job.parent
             if place is not None:
                 if field.shape.item_nullable:
                     return path

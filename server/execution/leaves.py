@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
 from graphql.pyutils import inspect
 
+from schema.moments import spelt
 from schema.scalars import EIGHT_HOURS
 
 Serialize = Callable[[list[Any]], list[Any]]
@@ -36,6 +37,11 @@ def serializer(type_: GraphQLLeafType) -> Serialize:
     if plain is not None:
         return plain(type_)
     return _enum(type_) if isinstance(type_, GraphQLEnumType) else _each(type_)
+
+
+def all_spelt(values: list[Any]) -> list[Any]:
+    """Moments out of the text that PostgreSQL makes of them."""
+    return [None if value is None else spelt(value) for value in values]
 
 
 def _each(type_: GraphQLLeafType) -> Serialize:

@@ -5,6 +5,8 @@ tells one. What it does not support (mutations, introspection) the general execu
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, chain
+from operator import itemgetter
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, is_union_type
@@ -16,20 +18,29 @@ from schema.context import Batch, Context
 from schema.declarations import Column, Computed, Related, Sought, Wanted
 from server.execution import general
 from server.execution.building import builder, is_built
-from server.execution.failures import Failure, Job, null_violation, settle
+from server.execution.failures import Chosen, Failure, Job, Origin, Spread, null_violation, settle
 from server.execution.leaves import serialized
 from server.execution.locations import located
 from server.execution.plan import FieldPlan, ObjectPlan, Planned
 from server.operations import Operation
 
-_FAILED: Any = object()
-"""Stands where a value would be; the failure is noted already."""
+
+class _Mark:
+    """Stands where a value would be."""
+
+
+_FAILED: Any = _Mark()
+"""The failure is noted already."""
+
+_ODD = (Exception, _Mark)
+
+_FIRST = itemgetter(0)
 
 WARM = 3
 """Uses of a plan after which it is worth a builder."""
 
-_UNASKED: Any = object()
-"""Stands for a value that no loader is asked for, because its key is null."""
+_UNASKED: Any = _Mark()
+"""No loader is asked for the value, because its key is null."""
 
 
 async def execute(schema: GraphQLSchema, operation: Operation, context: Context) -> ExecutionResult:
@@ -65,13 +76,62 @@ class _Task:
 
 
 class _Reading:
-    """The keys of one batch of a level, and the places of tasks where their values go."""
+    """What an execution reads by one batch.
 
-    __slots__ = ("keys", "waiting")
+    `keys` are those of the present level, `waiting` the places of tasks where their values go.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_known", "_latest", "batch", "keys", "waiting")
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
         self.keys: dict[Any, None] = {}
         self.waiting: list[tuple[_Task, Sequence[int], Sequence[Any]]] = []
+        self._known: dict[Any, Any] = {}
+        self._latest: tuple[Sequence[Any], Sequence[Any]] = (), ()
+
+    def note(self, task: _Task, numbers: Sequence[int], keys: Sequence[Any]) -> None:
+        """The values of the keys belong at these numbers of the task."""
+        self.keys.update(dict.fromkeys(keys))
+        self.waiting.append((task, numbers, keys))
+
+    async def read(self, context: Context) -> None:
+        """Load what no earlier level has read, and put it where it is waited for."""
+        waiting, self.waiting = self.waiting, []
+        keys, self.keys = self.keys, {}
+        known = self._known
+        if self._latest[0]:
+            known.update(zip(*self._latest, strict=True))
+        left = [key for key in keys if key not in known] if known else list(keys)
+        found = await self._loaded(context, left)
+        self._latest = left, found
+        if len(waiting) == 1 and len(left) == len(waiting[0][1]):  # as many as wait, in their order
+            task, numbers, _ = waiting[0]
+            _place(task, numbers, found)
+            return
+        values = {**known, **dict(zip(left, found, strict=True))}
+        for task, numbers, wanted in waiting:
+            _place(task, numbers, [values[key] for key in wanted])
+
+    async def _loaded(self, context: Context, keys: list[Any]) -> Sequence[Any]:
+        """The values of keys; of a batch that failed each one is the exception."""
+        if not keys:
+            return ()
+        try:
+            found = await context.read(self.batch, keys)
+            if len(found) != len(keys):
+                raise RuntimeError(f"{self.batch.loader.__name__} gave {len(found)} of {len(keys)}")
+        except Exception as error:
+            return [error] * len(keys)
+        return found
+
+
+def _place(task: _Task, numbers: Sequence[int], values: Sequence[Any]) -> None:
+    if len(numbers) == len(task.values):
+        task.values[:] = values
+        return
+    for number, value in zip(numbers, values, strict=True):
+        task.values[number] = value
 
 
 class _Run:
@@ -83,7 +143,7 @@ class _Run:
         self._variables = variables
         self._failures: list[Failure] = []
         self._readings: dict[Batch, _Reading] = {}
-        self._loaded: dict[Batch, dict[Any, Any]] = {}
+        self._due: list[_Reading] = []
         self._tasks: list[_Task] = []
 
     async def result(self, plan: ObjectPlan) -> ExecutionResult:
@@ -190,7 +250,7 @@ class _Run:
         """
         declared, context = field.declared, self._context
         if isinstance(declared, Column):
-            name = declared.name
+            name = field.column
             return lambda root: root[name]
         assert isinstance(declared, Computed)
         function = declared.function
@@ -251,18 +311,18 @@ class _Run:
         self, field: FieldPlan, declared: Related, job: Job, task: _Task, arguments: Any
     ) -> None:
         """Note the keys that consist of columns; the tenant's is the first one."""
-        key_of, loader, columns = field.key_of, declared.loader, field.columns
+        loader, columns = declared.loader, field.columns
         mark = self._disclosures.mark
         try:
-            keys = list(map(key_of, job.roots))
+            keys = field.keys_of(job.roots)
             numbers: Sequence[int] = range(len(keys))
-            if any(None in key for key in keys):
+            if None in chain.from_iterable(keys):
                 numbers = [number for number in numbers if None not in keys[number]]
                 keys = [keys[number] for number in numbers]
             if not declared.is_checked:
                 self._want(loader, None, columns, task, numbers, keys)
                 return
-            if keys and declared.is_of_tenant and len({key[0] for key in keys}) == 1:
+            if keys and declared.is_of_tenant and len(set(map(_FIRST, keys))) == 1:
                 checked = arguments.checked(self._context, job.roots[numbers[0]])
                 self._want(loader, checked, columns, task, numbers, keys)
                 return
@@ -310,11 +370,10 @@ class _Run:
             self._note(batch, task, (number,), (wanted.key,))
 
     def _note(self, batch: Batch, task: _Task, numbers: Sequence[int], keys: Sequence[Any]) -> None:
-        reading = self._readings.get(batch)
-        if reading is None:
-            reading = self._readings[batch] = _Reading()
-        reading.keys.update(dict.fromkeys(keys))
-        reading.waiting.append((task, numbers, keys))
+        reading = self._readings.setdefault(batch, _Reading(batch))
+        if not reading.waiting:
+            self._due.append(reading)
+        reading.note(task, numbers, keys)
 
     def _seek(self, field: FieldPlan, declared: Sought, job: Job) -> None:
         """Note what an entry finds: a value, what is to be loaded, or a list with such.
@@ -344,35 +403,20 @@ class _Run:
 
     async def _read(self) -> None:
         """Load what is noted, and go on with the fields that waited for it."""
-        readings, self._readings = self._readings, {}
+        due, self._due = self._due, []
         tasks, self._tasks = self._tasks, []
-        for batch, reading in readings.items():
-            values = await self._values(batch, list(reading.keys))
-            for task, numbers, keys in reading.waiting:
-                for number, key in zip(numbers, keys, strict=True):
-                    task.values[number] = values[key]
+        for reading in due:
+            await reading.read(self._context)
         for task in tasks:
             self._arrived(task)
-
-    async def _values(self, batch: Batch, keys: list[Any]) -> dict[Any, Any]:
-        """The values by key, of which those that an earlier level read are not read again.
-
-        Of a batch that failed each value is the exception.
-        """
-        loaded = self._loaded.setdefault(batch, {})
-        left = [key for key in keys if key not in loaded] if loaded else keys
-        if left:
-            try:
-                found = await self._context.read(batch, left)
-                loaded.update(zip(left, found, strict=True))
-            except Exception as error:
-                loaded.update(dict.fromkeys(left, error))
-        return loaded
 
     def _arrived(self, task: _Task) -> None:
         """Make the field's values of those that were loaded, and go on below."""
         field, job, values = task.field, task.job, task.values
-        finish = getattr(field.declared, "finish", None)
+        finish = field.finish
+        if finish is None and _are_sound(values):
+            self._complete(field, job, values)
+            return
         for number, value in enumerate(values):
             if value is _UNASKED:
                 values[number] = None
@@ -397,16 +441,18 @@ class _Run:
         if field.is_leaf:
             self._put(field, job, self._serialized(field, job, values))
             return
+        if None not in values and not (self._failures and _FAILED in values):
+            self._put(
+                field, job, self._objects(field, job, values, Origin(range(len(values)), None))
+            )
+            return
         numbers = [
             number
             for number, value in enumerate(values)
             if value is not None and value is not _FAILED
         ]
-        present = values if len(numbers) == len(values) else [values[at] for at in numbers]
-        found = self._objects(field, job, present, numbers, None)
-        if len(numbers) == len(values):
-            self._put(field, job, found)
-            return
+        present = [values[at] for at in numbers]
+        found = self._objects(field, job, present, Origin(numbers, None))
         outs: list[Any] = [None] * len(values)
         for number, out in zip(numbers, found, strict=True):
             outs[number] = out
@@ -420,56 +466,50 @@ class _Run:
             self._note_nulls(field, job, values)
 
     def _objects(
-        self,
-        field: FieldPlan,
-        job: Job,
-        values: list[Any],
-        at: list[int],
-        places: list[int] | None,
+        self, field: FieldPlan, job: Job, values: list[Any], origin: Origin | Spread
     ) -> list[Any]:
         """The answers of objects, begun; None for one of no type."""
         if not values:
             return []
         if field.only is not None:
-            child = Job(field.only, values, job, field, at, places)
+            child = Job(field.only, values, job, field, origin)
             self._begin(child)
             return child.outs
         outs: list[Any] = [None] * len(values)
-        for plan, numbers in self._by_type(field, job, values, at, places).items():
-            child = Job(
-                plan,
-                [values[number] for number in numbers],
-                job,
-                field,
-                [at[number] for number in numbers],
-                None if places is None else [places[number] for number in numbers],
-            )
+        for plan, numbers in self._by_type(field, job, values, origin).items():
+            chosen = [values[number] for number in numbers]
+            child = Job(plan, chosen, job, field, Chosen(origin, numbers))
             self._begin(child)
             for number, out in zip(numbers, child.outs, strict=True):
                 outs[number] = out
         return outs
 
     def _by_type(
-        self,
-        field: FieldPlan,
-        job: Job,
-        values: list[Any],
-        at: list[int],
-        places: list[int] | None,
+        self, field: FieldPlan, job: Job, values: list[Any], origin: Origin | Spread
     ) -> dict[ObjectPlan, list[int]]:
         """The positions of the values of each concrete type."""
         groups: dict[ObjectPlan, list[int]] = {}
         for number, value in enumerate(values):
             type_ = field.type_of(value)
             if type_ is None:
-                place = None if places is None else places[number]
-                self._fail(field, job, at[number], _untyped(field, value), place)
+                at, place = origin.of(number)
+                self._fail(field, job, at, _untyped(field, value), place)
             else:
                 groups.setdefault(field.below(type_), []).append(number)
         return groups
 
     def _complete_lists(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
         """Flatten the lists of all objects, answer their items at once, and cut them up again."""
+        if set(map(type, values)) == {list}:
+            items = list(chain.from_iterable(values))
+            if None not in items and _are_sound(items):
+                found = self._items(field, job, items, Spread(values))
+                self._put(field, job, _cut(found, values))
+                return
+        self._complete_each_list(field, job, values)
+
+    def _complete_each_list(self, field: FieldPlan, job: Job, values: list[Any]) -> None:
+        """`_complete_lists` where a list or an item is missing, or something else than that."""
         items: list[Any] = []
         at: list[int] = []
         places: list[int] = []
@@ -493,13 +533,17 @@ class _Run:
                     items.append(item)
                     at.append(number)
                     places.append(place)
-        if field.is_leaf:
-            answers = self._leaves(field, job, items, at, places)
-        else:
-            answers = self._objects(field, job, items, at, places)
+        answers = self._items(field, job, items, Origin(at, places))
         for number, place, answer in zip(at, places, answers, strict=True):
             lists[number][place] = answer
         self._put(field, job, lists)
+
+    def _items(
+        self, field: FieldPlan, job: Job, items: list[Any], origin: Origin | Spread
+    ) -> list[Any]:
+        if field.is_leaf:
+            return self._leaves(field, job, items, origin)
+        return self._objects(field, job, items, origin)
 
     def _missing(
         self, field: FieldPlan, job: Job, number: int, place: int, error: Exception | None
@@ -511,20 +555,34 @@ class _Run:
             self._fail(field, job, number, null_violation(field), place)
 
     def _leaves(
-        self, field: FieldPlan, job: Job, items: list[Any], at: list[int], places: list[int]
+        self, field: FieldPlan, job: Job, items: list[Any], origin: Origin | Spread
     ) -> list[Any]:
         assert field.serialize is not None
         try:
             return field.serialize(items)
         except Exception:
             found: list[Any] = []
-            for number, place, item in zip(at, places, items, strict=True):
+            for number, item in enumerate(items):
                 try:
                     found.append(_leaf(field, item))
                 except Exception as error:
-                    self._fail(field, job, number, error, place)
+                    at, place = origin.of(number)
+                    self._fail(field, job, at, error, place)
                     found.append(None)
             return found
+
+
+def _are_sound(values: list[Any]) -> bool:
+    """Whether all are values: none an exception, and none a mark."""
+    return not any(issubclass(kind, _ODD) for kind in set(map(type, values)))
+
+
+def _cut(items: list[Any], lists: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The items in lists as long as those."""
+    if len(lists) == 1:
+        return [items]
+    ends = list(accumulate(map(len, lists)))
+    return [items[start:end] for start, end in zip([0, *ends], ends)]  # noqa: B905
 
 
 def _checked(
@@ -539,6 +597,9 @@ def _checked(
 
 
 def _leaf(field: FieldPlan, value: Any) -> Any:
+    assert field.serialize is not None
+    if field.is_spelt:
+        return field.serialize([value])[0]
     return None if value is None else serialized(field.named, value)  # type: ignore[arg-type]
 
 

@@ -21,9 +21,10 @@ from graphql import (
 )
 
 from schema.declarations import DECLARED, Column, Computed, Declaration, Related, Sought
-from schema.projection import columns_selected, metadata
+from schema.moments import shown
+from schema.projection import PASSES, columns_selected, is_moment, metadata
 from server.execution.arguments import Arguments
-from server.execution.leaves import Serialize, serializer
+from server.execution.leaves import Serialize, all_spelt, serializer
 from server.execution.selection import Conditions, Selections, condition_names
 from server.execution.variables import Variables
 
@@ -71,7 +72,12 @@ class FieldPlan:
     """
 
     def __init__(
-        self, plans: "Plans", parent: GraphQLObjectType, name: str, nodes: list[FieldNode]
+        self,
+        plans: "Plans",
+        parent: GraphQLObjectType,
+        name: str,
+        nodes: list[FieldNode],
+        shows: bool,
     ) -> None:
         self.name = name
         self.nodes = nodes
@@ -96,15 +102,23 @@ class FieldPlan:
                 raise UnsupportedError(field_name)
             self.declared = declared
         self.arguments = Arguments(schema, definition, nodes[0], self.declared.arguments)
-        self.columns = columns_selected(schema, plans.selections.fragments, self.named, nodes)
+        self.related = self.declared if isinstance(self.declared, Related) else None
+        self._shows = self._shows_below(shows)
+        self.columns = columns_selected(
+            schema, plans.selections.fragments, self.named, nodes, shows=self._shows
+        )
         self.is_leaf = is_leaf_type(self.named)
-        self.serialize: Serialize | None = serializer(self.named) if self.is_leaf else None  # type: ignore[arg-type]
+        self.is_spelt = shows and is_moment(parent, field_name)
+        self.column = self._column()
+        self.serialize: Serialize | None = None
+        if self.is_leaf:
+            self.serialize = all_spelt if self.is_spelt else serializer(self.named)  # type: ignore[arg-type]
         self.is_plain = (
             self.is_leaf and not self.shape.is_list and isinstance(self.declared, Column | Computed)
         )
         self.is_required = not self.shape.nullable
-        self.related = self.declared if isinstance(self.declared, Related) else None
-        self.read = _reading(self.declared)
+        self.finish = self.related.finish if self.related is not None else None
+        self.read = _reading(self.declared, self.column)
         self._below: dict[str, ObjectPlan] = {}
         self._last: GraphQLObjectType | None = None
         if isinstance(self.named, GraphQLObjectType):
@@ -112,23 +126,39 @@ class FieldPlan:
         else:
             self.only = None
 
+    def _shows_below(self, shows: bool) -> bool:
+        """Whether the rows that are the field's objects have moments that only are shown."""
+        if self.related is not None:
+            return bool(getattr(self.related.loader, "shows", False))
+        return shows and bool(metadata(self.parent, self.field_name).get(PASSES))
+
+    def _column(self) -> str:
+        """The column of a row that the field is, if it is one."""
+        if not isinstance(self.declared, Column):
+            return ""
+        return shown(self.declared.name) if self.is_spelt else self.declared.name
+
     @cached_property
-    def key_of(self) -> Callable[[Any], tuple[Any, ...]]:
-        """A relation's key of a row, where it consists of columns."""
+    def keys_of(self) -> Callable[[list[Any]], list[tuple[Any, ...]]]:
+        """A relation's keys of rows, where they consist of columns."""
         assert isinstance(self.declared, Related)
         names = self.declared.names
         assert names is not None
         if len(names) == 1:
             (name,) = names
-            return lambda root: (root[name],)
-        return itemgetter(*names)
+            return lambda roots: [(root[name],) for root in roots]
+        if len(names) == 2:
+            first, second = names
+            return lambda roots: [(root[first], root[second]) for root in roots]
+        key_of = itemgetter(*names)
+        return lambda roots: list(map(key_of, roots))
 
     def below(self, type_: GraphQLObjectType) -> ObjectPlan:
         """The plan of the field's objects of a type."""
         found = self._below.get(type_.name)
         if found is None:
             sets = [node.selection_set for node in self.nodes if node.selection_set is not None]
-            found = self._below[type_.name] = self._plans.objects(type_, sets)
+            found = self._below[type_.name] = self._plans.objects(type_, sets, self._shows)
         return found
 
     def type_of(self, value: Any) -> GraphQLObjectType | None:
@@ -157,13 +187,14 @@ class Plans:
         self.schema = schema
         self.selections = Selections(schema, document, conditions)
 
-    def objects(self, type_: GraphQLObjectType, sets: list[Any]) -> ObjectPlan:
+    def objects(self, type_: GraphQLObjectType, sets: list[Any], shows: bool = False) -> ObjectPlan:
         """The plan of objects of a type with these selections.
 
+        The objects are rows whose moments only are shown where it `shows`.
         Errors: `UnsupportedError`.
         """
         collected = self.selections.collect(type_, sets)
-        fields = [FieldPlan(self, type_, name, nodes) for name, nodes in collected.items()]
+        fields = [FieldPlan(self, type_, name, nodes, shows) for name, nodes in collected.items()]
         return ObjectPlan(type_, fields)
 
 
@@ -212,12 +243,11 @@ Read = Callable[[list[Any], Any], list[Any]]
 """Gives the values of objects in a context; raises where one of them fails."""
 
 
-def _reading(declared: Declaration) -> Read | None:
+def _reading(declared: Declaration, name: str) -> Read | None:
     """The values of a field without arguments and checks, else None."""
     if declared.check is not None or declared.arguments is not None:
         return None
     if isinstance(declared, Column):
-        name = declared.name
         return lambda roots, context: [root[name] for root in roots]
     if isinstance(declared, Computed):
         function = declared.function

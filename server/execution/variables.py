@@ -33,7 +33,7 @@ class Variables:
     def __init__(self, schema: GraphQLSchema, definition: OperationDefinitionNode) -> None:
         self._schema = schema
         self._nodes = definition.variable_definitions or ()
-        self._plain: list[tuple[str, Callable[[Any], bool], bool]] | None = []
+        self._plain: list[tuple[str, Callable[[Any], bool], bool, bool]] | None = []
         for node in self._nodes:
             type_: Any = type_from_ast(schema, node.type)
             required = isinstance(type_, GraphQLNonNull)
@@ -42,7 +42,8 @@ class Variables:
             if check is None:
                 self._plain = None
                 break
-            self._plain.append((node.variable.name.value, check, required))
+            has_default = node.default_value is not None
+            self._plain.append((node.variable.name.value, check, required, has_default))
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
         """Their values, or what is wrong with those given."""
@@ -54,15 +55,19 @@ class Variables:
         return get_variable_values(self._schema, self._nodes, given, MOST_ERRORS)
 
     def _plainly(self, given: dict[str, Any]) -> VariableValues | None:
-        """The values where each is given, and right as it is."""
+        """The values where each is right as it is, or absent and may be."""
         if self._plain is None:
             return None
         found = {}
-        for name, is_right, required in self._plain:
+        for name, is_right, required, has_default in self._plain:
             value = given.get(name)
             if value is None:
-                if required or name not in given:  # an absent one may have a default
+                if required:
                     return None
+                if name not in given:
+                    if has_default:
+                        return None
+                    continue
             elif not is_right(value):
                 return None
             found[name] = value

@@ -157,7 +157,12 @@ def _loaders() -> Iterator[type[Loader[Any, Any]]]:
 
 OWN, OTHER = 990100, 990200
 # keys as loaders take them: a tenant only, or with a text or ids
-KEYS = [(OTHER,), (OTHER, "/X/Y/"), (OTHER, (uuid.UUID(int=1),))]
+KEYS: list[Any] = [
+    (OTHER,),
+    (OTHER, "/X/Y/"),
+    (OTHER, uuid.UUID(int=1)),
+    (OTHER, (uuid.UUID(int=1),)),
+]
 # of loaders that count over several tenants at once
 BOTH, SEVERAL = (OWN, OTHER), ((OWN, OTHER), None)
 

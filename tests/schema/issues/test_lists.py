@@ -27,7 +27,7 @@ from schema.loaders.issue_page import (
 )
 from schema.loaders.issue_ways import Effort
 from schema.loaders.organization import OrganizationRef
-from schema.paging import Window, parse_cursor
+from schema.paging import CURSOR, Window, parse_cursor
 from schema.scope import Login, Scope
 from tenants.channel import Channel
 from tenants.deadline import DeadlineStatus
@@ -85,7 +85,7 @@ async def whole(
     while True:
         at = Window(size, position, backward)
         one = replace(page, window=at)
-        (slice_,) = await loader.batch(snapshot, SCOPE, [key], one, ("id",))
+        (slice_,) = await loader.batch(snapshot, SCOPE, [key], one, (CURSOR, "id"))
         ids = [row["id"] for row in slice_.rows]
         found = [*ids, *found] if backward else [*found, *ids]
         if not (slice_.has_previous if backward else slice_.has_next):
