@@ -7,6 +7,7 @@ raise, and the executor does it again field by field, so that each failure has i
 """
 
 import datetime
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,7 @@ class _Writer:
         self.names: dict[str, Any] = {
             "datetime": datetime.datetime,
             "EIGHT_HOURS": EIGHT_HOURS,
+            "isfinite": math.isfinite,
             "spelt": spelt,
         }
         self._number = 0
@@ -133,6 +135,7 @@ _PLAIN = {
     "ID": ("{0}.__class__ is str", "{1}"),
     "String": ("{0}.__class__ is str", "{1}"),
     "Boolean": ("{0}.__class__ is bool", "{1}"),
+    "Float": ("{0}.__class__ is float and isfinite({1})", "{1}"),
     "Int": (
         f"{{0}}.__class__ is int and -{LARGEST_INT} <= {{1}} <= {LARGEST_INT}",
         "{1}",

@@ -1,6 +1,7 @@
 """Leaf values of a level as they go into JSON, a list at a time."""
 
 import datetime
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,6 +79,18 @@ def _int(type_: GraphQLLeafType) -> Serialize:
     return serialize
 
 
+def _float(type_: GraphQLLeafType) -> Serialize:
+    def serialize(values: list[Any]) -> list[Any]:
+        return [
+            value
+            if value is None or (value.__class__ is float and math.isfinite(value))
+            else serialized(type_, value)
+            for value in values
+        ]
+
+    return serialize
+
+
 def _moment(type_: GraphQLLeafType) -> Serialize:
     def serialize(values: list[Any]) -> list[Any]:
         return [None if value is None else _in_china(type_, value) for value in values]
@@ -115,6 +128,7 @@ _PLAIN: Mapping[str, Callable[[Any], Serialize]] = {
     "ID": _of_class(str),
     "String": _of_class(str),
     "Boolean": _of_class(bool),
+    "Float": _float,
     "Int": _int,
     "DateTime": _moment,
 }
