@@ -1,6 +1,7 @@
 """The arguments of a selected field, worked out once an operation instead of once an object."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -15,10 +16,10 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 from graphql.language import Visitor, visit
-from strawberry.types.arguments import convert_arguments
 
 from schema.fields import given_of
 from schema.projection import STRAWBERRY
+from server.execution.inputs import Convert, Inputs
 
 
 class Arguments:
@@ -55,11 +56,21 @@ class Arguments:
             if found is not None:
                 return found
         raw = get_argument_values(self._field, self._node, variables)
+        return {
+            python_name: convert(raw[name])
+            for name, python_name, convert in self._inputs
+            if name in raw
+        }
+
+    @cached_property
+    def _inputs(self) -> list[tuple[str, str, Convert]]:
+        """Each argument by its name in GraphQL and in Python, and what makes its value."""
         strawberry: Any = self._schema.extensions[STRAWBERRY]
-        declared = self._field.extensions[STRAWBERRY]
-        return convert_arguments(
-            raw, declared.arguments, strawberry.schema_converter.scalar_registry, strawberry.config
-        )
+        inputs = Inputs(strawberry.schema_converter)
+        return [
+            (inputs.name_of(argument), argument.python_name, inputs.convert(argument.type))
+            for argument in self._field.extensions[STRAWBERRY].arguments
+        ]
 
     def _directly(self, variables: VariableValues) -> dict[str, Any] | None:
         """The values where all are variables with one, or absent and without a default."""

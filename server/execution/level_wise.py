@@ -1,19 +1,20 @@
-"""The level-wise executor: a query breadth first, each field once a level, not once an object.
+"""The level-wise executor: breadth first, each field once a level, not once an object.
 
 It gives the answers of graphql-core, but that of errors which would make the same place null it
-tells one. What it does not support (mutations, introspection) the general executor runs.
+tells one. Of a mutation each field is done, and what it gives answered, before the next one. What
+it does not support (introspection, subscriptions) the general executor runs.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, is_union_type
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, is_union_type
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_iterable
 from strawberry.exceptions import WrongReturnTypeForUnion
 
 from schema.context import Batch, Context
-from schema.declarations import Column, Computed, Related, Sought, Wanted
+from schema.declarations import Column, Computed, Done, Related, Sought, Wanted
 from server.execution import general
 from server.execution.building import builder, is_built
 from server.execution.failures import Failure, Job, null_violation, settle
@@ -41,7 +42,9 @@ async def execute(schema: GraphQLSchema, operation: Operation, context: Context)
     plan = planned.plan(variables.coerced)
     if plan is None:
         return await general.execute(schema, operation, context)
-    return located(await _Run(context, variables).result(plan), operation)
+    run = _Run(context, variables)
+    is_query = operation.definition.operation is OperationType.QUERY
+    return located(await (run.result(plan) if is_query else run.mutation(plan)), operation)
 
 
 def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
@@ -92,6 +95,32 @@ class _Run:
         self._begin(job)
         while self._tasks:
             await self._read()
+        return self._settled(job)
+
+    async def mutation(self, plan: ObjectPlan) -> ExecutionResult:
+        """Of the plan of a mutation: one field after the other."""
+        job = Job(plan, [None])
+        job.outs = [{}]
+        for field in plan.fields:
+            self._loaded.clear()  # what is read below it sees what it wrote
+            if isinstance(field.declared, Done):
+                self._complete(field, job, [await self._done(field, field.declared, job)])
+            else:
+                self._complete(field, job, self._computed(field, job))
+            while self._tasks:
+                await self._read()
+        return self._settled(job)
+
+    async def _done(self, field: FieldPlan, declared: Done, job: Job) -> Any:
+        """What a field of a mutation gives, or `_FAILED`."""
+        try:
+            arguments = field.arguments.of(self._variables)
+            return await declared.value(self._context, field.name, arguments)
+        except Exception as error:
+            self._fail(field, job, 0, error)
+            return _FAILED
+
+    def _settled(self, job: Job) -> ExecutionResult:
         (data,) = job.outs
         if not self._failures:
             return ExecutionResult(data, None)
