@@ -6,7 +6,6 @@ same copies wait for each other instead of both failing.
 """
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 
 from schema.actor import Actor
 from schema.scope import Login, Scope
@@ -20,18 +19,11 @@ async def each_side(connection: Writing, own: int, tenant_ids: Iterable[int]) ->
     for failures, which undo the transaction.
     """
     for tenant_id in sorted(set(tenant_ids)):
-        async with inside(connection, own, tenant_id):
-            yield tenant_id
-
-
-@asynccontextmanager
-async def inside(connection: Writing, own: int, tenant_id: int) -> AsyncIterator[None]:
-    """Statements within are those of `tenant_id`; afterwards they are `own`'s again."""
-    if tenant_id != own:
-        await _enter(connection, tenant_id)
-    yield  # a failed statement ends the transaction: nothing is left to set back
-    if tenant_id != own:
-        await _enter(connection, own)
+        if tenant_id != own:
+            await _enter(connection, tenant_id)
+        yield tenant_id  # a failed statement ends the transaction: nothing is left to set back
+        if tenant_id != own:
+            await _enter(connection, own)
 
 
 def peer(actor: Actor, own: int) -> Actor:

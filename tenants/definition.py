@@ -211,7 +211,10 @@ class DefinitionValue(NamedTuple):
 
 
 class Definition:
-    """A tenant's effective definition at one version; immutable, shared by all operations."""
+    """A tenant's effective definition at one version; immutable, shared by all operations.
+
+    `tenant_id` is the six-digit code as the integer that every row carries.
+    """
 
     def __init__(
         self,
@@ -224,17 +227,13 @@ class Definition:
         old_services: dict[str, tuple[Category, Service]] | None = None,
     ) -> None:
         self.tenant = tenant
+        self.tenant_id = int(tenant.code)
         self.values = values
         self.version = version
         self.applied_at = applied_at
         self.workflow_versions = workflow_versions or {}
         self.old_workflows = old_workflows or {}
         self.old_services = old_services or {}
-
-    @property
-    def tenant_id(self) -> int:
-        """The six-digit code as the integer that every row carries."""
-        return int(self.tenant.code)
 
     @property
     def kind(self) -> TenantKind:

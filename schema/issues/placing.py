@@ -84,7 +84,7 @@ async def placed(work: Work, given: str | None) -> Placed | Refusal:
     first = rows[0]
     if (refusal := _not_in_being(work, first)) is not None:
         return refusal
-    place, *above = (Place(*(row[name] for name in _PLACE)) for row in rows)
+    place, *above = (Place(*row[: len(_PLACE)]) for row in rows)
     return Placed(place, tuple(above))
 
 

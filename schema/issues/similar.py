@@ -81,7 +81,7 @@ async def similar_issues(
         "most": max(1, len(pairs)),
     }
     rows = await work.connection.fetch(_SIMILAR.sql, _SIMILAR.values(given))
-    return tuple(Similar(work.tenant_id, *(row[name] for name in _NAMES)) for row in rows)
+    return tuple(Similar(work.tenant_id, *row) for row in rows)
 
 
 _NAMES = (
