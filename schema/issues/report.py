@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Integer, Text, bindparam, insert, select
+from sqlalchemy import ARRAY, Integer, Text, bindparam, cast, func, insert, select
 from uuid_utils.compat import uuid7
 
 from schema.access import Denied, Permission, permitted
@@ -26,7 +26,7 @@ from schema.issues.similar import WORD, Similar, similar_issues
 from schema.issues.texts import checked_description, checked_title
 from schema.issues.values import plain
 from schema.loaders.issue_standing import ISSUE
-from schema.loaders.statement import Statement, arrays_table, render
+from schema.loaders.statement import Statement, render
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden, wrong
 from schema.row_statements import insert_row
 from schema.words import places, words
@@ -249,14 +249,18 @@ async def write_words(
         "tenant": work.tenant_id,
         "issue": issue,
         "moment": reported_at,
-        "pairs": [pair for pair, _ in found],
-        "places": [place for _, place in found],
+        # as PostgreSQL reads arrays of text, which it does faster than the driver writes them;
+        # two letters or digits need no quotes
+        "pairs": f"{{{','.join(pair for pair, _ in found)}}}",
+        "places": f"{{{','.join(str(place) for _, place in found)}}}",
     }
     await work.connection.fetch(_WORDS.sql, _WORDS.values(given))
 
 
 def _adding_words() -> Statement:
-    listed = arrays_table("w", word=("pairs", Text()), place=("places", Integer()))
+    pairs = cast(bindparam("pairs", type_=Text()), ARRAY(Text()))
+    at = cast(bindparam("places", type_=Text()), ARRAY(Integer()))
+    listed = func.unnest(pairs, at).table_valued("word", "place", name="w").render_derived()
     own = {"tenant_id": "tenant", "issue_id": "issue", "reported_at": "moment"}
     chosen = [bindparam(given, type_=WORD.c[name].type) for name, given in own.items()]
     rows = select(*chosen, listed.c.word, listed.c.place)
