@@ -42,9 +42,9 @@ async def execute(schema: GraphQLSchema, operation: Operation, context: Context)
     plan = planned.plan(variables.coerced)
     if plan is None:
         return await general.execute(schema, operation, context)
-    run = _Run(context, variables)
-    is_query = operation.definition.operation is OperationType.QUERY
-    return located(await (run.result(plan) if is_query else run.mutation(plan)), operation)
+    is_mutation = operation.definition.operation is OperationType.MUTATION
+    result = await (_mutation if is_mutation else _query)(context, variables, plan)
+    return located(result, operation)
 
 
 def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
@@ -54,6 +54,31 @@ def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
         found = Planned(schema, operation.document, operation.definition)
         operation.plans[key] = found
     return found
+
+
+async def _query(context: Context, variables: VariableValues, plan: ObjectPlan) -> ExecutionResult:
+    job = Job(plan, [None])
+    return _settled(job, await _Run(context, variables).query(job))
+
+
+async def _mutation(
+    context: Context, variables: VariableValues, plan: ObjectPlan
+) -> ExecutionResult:
+    """One field after the other, each by a run of its own: what is read sees what was written."""
+    job = Job(plan, [None])
+    job.outs = [{}]
+    failures: list[Failure] = []
+    for field in plan.fields:
+        failures += await _Run(context, variables).done(field, job)
+    return _settled(job, failures)
+
+
+def _settled(job: Job, failures: list[Failure]) -> ExecutionResult:
+    (data,) = job.outs
+    if not failures:
+        return ExecutionResult(data, None)
+    answer, errors = settle(data, failures)
+    return ExecutionResult(answer, errors)
 
 
 class _Task:
@@ -89,30 +114,22 @@ class _Run:
         self._loaded: dict[Batch, dict[Any, Any]] = {}
         self._tasks: list[_Task] = []
 
-    async def result(self, plan: ObjectPlan) -> ExecutionResult:
-        """Of a plan, whose root is None."""
-        job = Job(plan, [None])
+    async def query(self, job: Job) -> list[Failure]:
+        """Answer the root of a query; what failed."""
         self._begin(job)
-        while self._tasks:
-            await self._read()
-        return self._settled(job)
+        return await self._finished()
 
-    async def mutation(self, plan: ObjectPlan) -> ExecutionResult:
-        """Of the plan of a mutation: one field after the other."""
-        job = Job(plan, [None])
-        job.outs = [{}]
-        for field in plan.fields:
-            self._loaded.clear()  # what is read below it sees what it wrote
-            if isinstance(field.declared, Done):
-                self._complete(field, job, [await self._done(field, field.declared, job)])
-            else:
-                self._complete(field, job, self._computed(field, job))
-            while self._tasks:
-                await self._read()
-        return self._settled(job)
+    async def done(self, field: FieldPlan, job: Job) -> list[Failure]:
+        """Do one field of a mutation, and answer what it gives; what failed."""
+        declared = field.declared
+        if isinstance(declared, Done):
+            values = [await self._do(field, declared, job)]
+        else:
+            values = self._computed(field, job)
+        self._complete(field, job, values)
+        return await self._finished()
 
-    async def _done(self, field: FieldPlan, declared: Done, job: Job) -> Any:
-        """What a field of a mutation gives, or `_FAILED`."""
+    async def _do(self, field: FieldPlan, declared: Done, job: Job) -> Any:
         try:
             arguments = field.arguments.of(self._variables)
             return await declared.value(self._context, field.name, arguments)
@@ -120,12 +137,10 @@ class _Run:
             self._fail(field, job, 0, error)
             return _FAILED
 
-    def _settled(self, job: Job) -> ExecutionResult:
-        (data,) = job.outs
-        if not self._failures:
-            return ExecutionResult(data, None)
-        answer, errors = settle(data, self._failures)
-        return ExecutionResult(answer, errors)
+    async def _finished(self) -> list[Failure]:
+        while self._tasks:
+            await self._read()
+        return self._failures
 
     def _begin(self, job: Job) -> None:
         """Answer what needs no loading, and note what does."""
