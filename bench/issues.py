@@ -5,7 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from schema.recount import fetching_directly, rebuild
+from schema.fetching import fetching_directly
+from schema.recount import rebuild
 from schema.rollups import SOURCES
 from schema.tables.issue import IssueRow
 from seeds.bare import bared

@@ -7,13 +7,13 @@ checked is what these very requests need: nothing is refused.
 import datetime
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import orjson
-from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from schema.counting import Counting
+from schema.fetching import fetching_directly
 from schema.ids import parse_id
 from schema.issue_rollups import ISSUES
 from schema.issues.clock import clock_columns
@@ -36,7 +36,9 @@ ORDER BY length(a.path) DESC
 FOR KEY SHARE OF a
 """
 _SIMILAR = """
-SELECT f.* FROM (
+SELECT f.id, f.number, f.service, f.workflow, f.workflow_version, f.state, f.organization_id,
+    f.reported_at, f.supporters
+FROM (
     SELECT i.*, (
         SELECT count(DISTINCT w.word) FROM issue_word w
         WHERE w.tenant_id = $1 AND w.reported_at = i.reported_at AND w.issue_id = i.id
@@ -52,6 +54,7 @@ SELECT f.* FROM (
         ORDER BY i.reported_at DESC
         LIMIT 300
     ) i
+    OFFSET 0
 ) f
 WHERE f.service = $5 OR f.common::float / $6 >= 0.5
 ORDER BY f.common::float / $6 + 0.5 * (f.service = $5)::int DESC, f.reported_at DESC, f.id DESC
@@ -124,7 +127,7 @@ class Report:
         await connection.execute(_WORDS, tenant, row["id"], now, pairs, positions)
         counting = Counting()
         counting.made(tenant, ISSUES, [row["id"]])
-        await counting.write(_direct(connection), tenant)
+        await counting.write(fetching_directly(connection), tenant)
         hidden = ("title", "description", "answers", "latitude", "longitude")
         sets = {name: value for name, value in row.items() if name not in hidden}
         about = {"number": row["number"], "service": row["service"], "set": sets}
@@ -211,21 +214,6 @@ class Assign:
         return {"advanceIssue": {"issue": shown, "refusals": []}}
 
 
-class _Direct:
-    """A connection of asyncpg as `Counting` takes one."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def exec_driver_sql(self, sql: str, given: Sequence[Any]) -> Any:
-        """Run one statement."""
-        return await self._connection.fetch(sql, *given)
-
-
-def _direct(connection: Connection) -> AsyncConnection:
-    return cast(AsyncConnection, _Direct(connection))
-
-
 async def _similar(
     connection: Connection,
     tenant: int,
@@ -247,10 +235,10 @@ async def _change(
     now: datetime.datetime,
 ) -> None:
     """The issue, its counts, its event."""
-    counting, direct = Counting(), _direct(connection)
-    await counting.before(direct, tenant, ISSUES, [issue])
+    counting, fetch = Counting(), fetching_directly(connection)
+    await counting.before(fetch, tenant, ISSUES, [issue])
     await connection.execute(_update(tuple(sets)), tenant, issue, *sets.values())
-    await counting.write(direct, tenant)
+    await counting.write(fetch, tenant)
     told = {"id": issue, "organization_id": sets["organization_id"], "at": now}
     await _tell(connection, tenant, told, "ISSUE_ASSIGNED", ADVANCER, {**about, "set": sets})
 

@@ -25,4 +25,4 @@ async def write_audit(context: Context) -> None:
     tenant_id = actor.grants[0].tenant_id
     scope = Scope(frozenset({tenant_id}), Login.CITY)
     async with context.resources.database.unit_of_work(scope) as connection:
-        await append(connection, tenant_id, actor, events, context.now)
+        await append(connection.fetch, tenant_id, actor, events, context.now)

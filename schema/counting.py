@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from schema.recount import Fetch
+from schema.fetching import Fetch
 from schema.rollup import Source, some
 
 
@@ -36,7 +34,7 @@ class Counting:
         return {tenant_id for tenant_id, _ in self._counted}
 
     async def before(
-        self, connection: AsyncConnection, tenant_id: int, source: Source, ids: Iterable[Any]
+        self, fetch: Fetch, tenant_id: int, source: Source, ids: Iterable[Any]
     ) -> None:
         """Keep what source rows contribute, before they change and while they are locked.
 
@@ -46,20 +44,19 @@ class Counting:
         counted = self._of(tenant_id, source)
         new = sorted(set(ids) - counted.ids)
         if new:
-            rows: Any = await connection.exec_driver_sql(_reading(source), (tenant_id, new))
-            counted.before += [tuple(row) for row in rows]
+            rows = await fetch(_reading(source), (tenant_id, new))
+            counted.before += _contributed(source, rows)
             counted.ids.update(new)
 
     def made(self, tenant_id: int, source: Source, ids: Iterable[Any]) -> None:
         """Count rows that the transaction makes: they contributed nothing before."""
         self._of(tenant_id, source).ids.update(ids)
 
-    async def write(self, connection: AsyncConnection, tenant_id: int) -> None:
+    async def write(self, fetch: Fetch, tenant_id: int) -> None:
         """Add to the cells of a tenant, whose scope the transaction has, what has changed."""
         for (tenant, _), (source, counted) in sorted(self._counted.items(), key=lambda it: it[0]):
             if tenant == tenant_id and counted.ids:
-                given = _given(tenant_id, source, counted)
-                await connection.exec_driver_sql(_writing(source), given)
+                await fetch(_writing(source), _given(tenant_id, source, counted))
 
     def _of(self, tenant_id: int, source: Source) -> _Counted:
         return self._counted.setdefault((tenant_id, source.name), (source, _Counted()))[1]
@@ -84,6 +81,10 @@ async def contributed(
 ) -> list[tuple[Any, ...]]:
     """What source rows contribute, before they change and while nobody else may change them."""
     rows = await fetch(_reading(source), (tenant_id, sorted(set(ids))))
+    return _contributed(source, rows)
+
+
+def _contributed(source: Source, rows: Iterable[Any]) -> list[tuple[Any, ...]]:
     return [tuple(row[name] for name in source.columns) for row in rows]
 
 

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from schema.errors import CodedError, ErrorCode
 from schema.leases import Lease, Leases
 from schema.logins import Addresses, addresses
 from schema.scope import Login, Scope
+from schema.writing import Writers, Writing
 
 R = TypeVar("R", bound=asyncpg.Record)
 
@@ -83,7 +83,7 @@ class Database:
         self._statement_timeout = statement_timeout
         self._logins = logins or addresses(url)
         self._pools: dict[Login, Leases] = {}
-        self._writer: AsyncEngine | None = None
+        self._writers: Writers | None = None
         self._told: list[Callable[[int], None]] = []
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -92,8 +92,8 @@ class Database:
 
         Errors: those of `UNREACHABLE`, and `asyncpg.PostgresError` where the server refuses.
         """
-        if self._writer is None:
-            self._writer = self._write_engine()
+        if self._writers is None:
+            self._writers = self._open_writers()
         for login, address in self._logins.items():
             if login not in self._pools:
                 pool = await asyncpg.create_pool(
@@ -108,7 +108,7 @@ class Database:
     async def close(self) -> None:
         """Give every connection back to the server; one still in use is cut off in the end."""
         pools, self._pools = self._pools, {}
-        writer, self._writer = self._writer, None
+        writers, self._writers = self._writers, None
         for leases in pools.values():
             try:
                 async with asyncio.timeout(_PATIENCE):
@@ -116,8 +116,8 @@ class Database:
                     await leases.pool.close()
             except TimeoutError:
                 leases.pool.terminate()
-        if writer is not None:
-            await writer.dispose()
+        if writers is not None:
+            await writers.close()
 
     def pools(self) -> dict[Login, "PoolSize"]:
         """How each login's pool stands."""
@@ -162,43 +162,38 @@ class Database:
     @asynccontextmanager
     async def unit_of_work(
         self, scope: Scope, beside: Collection[int] = ()
-    ) -> AsyncIterator[AsyncConnection]:
+    ) -> AsyncIterator[Writing]:
         """One writing transaction in one tenant: committed at the end, undone by an exception.
 
         `beside` are the other tenants that it wrote in, as they are when it commits.
         Errors: `CodedError` UNAVAILABLE; DEADLINE_EXCEEDED where a statement or the waiting for a
         lock takes longer than `statement_timeout`.
         """
-        if self._writer is None:
+        if self._writers is None:
             raise unavailable()
         if scope.login is not Login.CITY:
             raise PermissionError("only the login of one tenant may write")
         try:
-            async with self._writer.begin() as connection:
-                await connection.exec_driver_sql(scope.setting)
-                yield connection
+            async with self._writers.begun(scope.setting, self.ending) as writing:
+                yield writing
             for tell in self._told:
                 for tenant_id in (*scope.tenant_ids, *beside):
                     tell(tenant_id)
-        except DBAPIError as error:
+        except (DBAPIError, asyncpg.QueryCanceledError) as error:
             raise _explained(error) from error
-        except (*UNREACHABLE, PoolTimeoutError) as error:
+        except UNREACHABLE as error:
             raise unavailable() from error
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if isinstance(error, asyncpg.InternalClientError) or writing.is_lost:
+                raise unavailable() from error
+            raise
 
-    def _write_engine(self) -> AsyncEngine:
+    def _open_writers(self) -> Writers:
         address = self._logins[Login.CITY]
         connect = partial(
             asyncpg.connect, **address.arguments, server_settings=self._server_settings()
         )
-        return create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=connect,
-            pool_size=self._size,
-            max_overflow=0,
-            pool_timeout=self._statement_timeout,
-            pool_pre_ping=True,
-            hide_parameters=True,  # they may be personal
-        )
+        return Writers(connect, self._size, self._statement_timeout)
 
     def _server_settings(self) -> dict[str, str]:
         return {
@@ -230,12 +225,12 @@ def too_slow() -> CodedError:
     )
 
 
-def _explained(error: DBAPIError) -> Exception:
+def _explained(error: Exception) -> Exception:
     """What a writing statement's failure is to the client; the failure itself where unforeseen."""
-    cause = getattr(error.orig, "__cause__", None)
+    cause = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
     if isinstance(cause, asyncpg.QueryCanceledError):
         return too_slow()
-    if isinstance(cause, UNREACHABLE) or error.connection_invalidated:
+    if isinstance(cause, UNREACHABLE) or getattr(error, "connection_invalidated", False):
         return unavailable()
     return error
 

@@ -3,7 +3,7 @@
 The value of a field may be a `Wanted`, which a batch loader answers, or a list with such.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -62,6 +62,22 @@ class Sought(Declaration):
     """What `find(context, arguments, columns)` finds, wherever the field stands."""
 
     find: Callable[..., Any] = lambda context, arguments, columns: None
+
+
+@dataclass(frozen=True)
+class Done(Declaration):
+    """What `run(context, input, dry_run)` answers, once the fields before it are answered.
+
+    `arguments` has the two.
+    """
+
+    run: Callable[[Any, Any, bool], Awaitable[Any]] | None = None
+
+    async def value(self, context: Any, name: str, arguments: Any) -> Any:
+        """Of the field with this response name, by which a retry knows it again."""
+        assert self.run is not None
+        context.begin_mutation(name)
+        return await self.run(context, arguments.input, arguments.dry_run)
 
 
 @dataclass(frozen=True)

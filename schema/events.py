@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert
+import orjson
+from sqlalchemy import BigInteger, Integer, Text, bindparam, cast, insert, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col
 
 from schema.actor import Actor
+from schema.fetching import Fetch
+from schema.loaders.statement import Statement, arrays_table, render
 from schema.tables.event import EventCounterRow, EventRow
 
 
@@ -103,7 +105,7 @@ class Event:
 
 
 async def append(
-    connection: AsyncConnection,
+    fetch: Fetch,
     tenant_id: int,
     actor: Actor,
     events: Sequence[Event],
@@ -113,30 +115,55 @@ async def append(
 
     The counter's row stays locked until the commit, so numbers are in the order of commits.
     """
-    counter = upsert(EventCounterRow).values(tenant_id=tenant_id, seq=len(events))
-    counter = counter.on_conflict_do_update(
-        index_elements=["tenant_id"],
-        set_={"seq": col(EventCounterRow.seq) + len(events)},
-    )
-    taken = await connection.execute(counter.returning(col(EventCounterRow.seq)))
-    newest = int(taken.scalar_one())
-    rows = [
-        {
-            "tenant_id": tenant_id,
-            "seq": newest - len(events) + at,
-            "at": now,
-            "kind": event.kind.value,
-            "actor": actor.subject,
-            "role": actor.role.value,
-            "person_id": actor.person,
-            "organization_id": event.organization_id,
-            "issue_id": event.issue_id,
-            "cooperative_id": event.cooperative_id,
-            "agreement_id": event.agreement_id,
-            "about": event.about,
+    told = [orjson.dumps(event.about).decode() for event in events]  # while nothing is locked
+    counted = await fetch(_COUNTER.sql, _COUNTER.values({"tenant": tenant_id, "n": len(events)}))
+    newest = int(counted[0]["seq"])
+    if events:
+        given = {
+            "tenant": tenant_id,
+            "now": now,
+            "subject": actor.subject,
+            "as_role": actor.role.value,
+            "person": actor.person,
+            "seqs": range(newest - len(events) + 1, newest + 1),
+            "kinds": [event.kind.value for event in events],
+            "abouts": told,
+            **{f"{name}s": [getattr(event, name) for event in events] for name in _REFERENCES},
         }
-        for at, event in enumerate(events, start=1)
-    ]
-    if rows:
-        await connection.execute(insert(EventRow), rows)
+        await fetch(_EVENTS.sql, _EVENTS.values(given))
     return newest
+
+
+def _counting() -> Statement:
+    """Takes so many numbers."""
+    table: Any = EventCounterRow.__table__  # type: ignore[attr-defined]
+    n = bindparam("n", type_=BigInteger())
+    first = upsert(table).values(tenant_id=bindparam("tenant", type_=Integer()), seq=n)
+    more = first.on_conflict_do_update(index_elements=["tenant_id"], set_={"seq": table.c.seq + n})
+    return render(more.returning(table.c.seq))
+
+
+def _inserting() -> Statement:
+    """Writes any number of events of one actor at one moment."""
+    table: Any = EventRow.__table__  # type: ignore[attr-defined]
+    own = {
+        "tenant_id": "tenant",
+        "at": "now",
+        "actor": "subject",
+        "role": "as_role",
+        "person_id": "person",
+    }
+    each = {"seq": "seqs", "kind": "kinds", **{name: f"{name}s" for name in _REFERENCES}}
+    listed = arrays_table(
+        "e",
+        **{name: (array, table.c[name].type) for name, array in each.items()},
+        about=("abouts", Text()),
+    )
+    chosen = [bindparam(given, type_=table.c[name].type) for name, given in own.items()]
+    rows = select(*chosen, *(listed.c[name] for name in each), cast(listed.c.about, JSONB()))
+    return render(insert(table).from_select([*own, *each, "about"], rows))
+
+
+_REFERENCES = ("organization_id", "issue_id", "cooperative_id", "agreement_id")
+_COUNTER = _counting()
+_EVENTS = _inserting()

@@ -8,12 +8,14 @@ from operator import or_
 from types import FunctionType, UnionType
 from typing import Any, TypeVar, Union
 
+import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.errors import CodedError, ErrorCode
+from schema.loaders.statement import Statement, render
 from schema.refusals import Refused
 from schema.tables.idempotency import IdempotencyRow
 from schema.work import Action, Work
@@ -117,17 +119,22 @@ async def forget(connection: AsyncConnection, before: datetime.datetime) -> int:
     return int(found.rowcount)
 
 
-def _claiming() -> Any:
+def _claiming() -> Statement:
     """One statement that waits for whoever has the row, then locks it: as it was, or new."""
-    statement = insert(TABLE)
-    return statement.on_conflict_do_update(
-        index_elements=["tenant_id", "key_hash"],
-        set_={"outcomes": TABLE.c.outcomes},
-    ).returning(TABLE.c.request_hash, TABLE.c.outcomes)
+    new = {name: bindparam(f"new_{name}", type_=column.type) for name, column in TABLE.c.items()}
+    statement = (
+        insert(TABLE)
+        .values(new)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "key_hash"],
+            set_={"outcomes": TABLE.c.outcomes},
+        )
+    )
+    return render(statement.returning(TABLE.c.request_hash, TABLE.c.outcomes))
 
 
 _CLAIM = _claiming()
-_KEEP = (
+_KEEP = render(
     update(TABLE)
     .where(TABLE.c.tenant_id == bindparam("of_tenant"), TABLE.c.key_hash == bindparam("of_key"))
     .values(outcomes=TABLE.c.outcomes.concat(bindparam("outcome", type_=JSONB)))
@@ -140,10 +147,11 @@ async def _claim(work: Work, key: IdempotencyKey) -> dict[str, Any]:
         "tenant_id": work.tenant_id,
         "key_hash": key.holder,
         "request_hash": key.request,
-        "outcomes": {},
+        "outcomes": "{}",
         "at": work.now,
     }
-    request, outcomes = (await work.connection.execute(_CLAIM, row)).one()
+    given = _CLAIM.values({f"new_{name}": value for name, value in row.items()})
+    ((request, outcomes),) = await work.connection.fetch(_CLAIM.sql, given)
     if request != key.request:
         raise KeyReusedError
     done: dict[str, Any] = outcomes
@@ -154,6 +162,6 @@ async def _keep(work: Work, attempt: Attempt, outcome: Any) -> None:
     given = {
         "of_tenant": work.tenant_id,
         "of_key": attempt.key.holder,
-        "outcome": {attempt.field: outcome},
+        "outcome": orjson.dumps({attempt.field: outcome}).decode(),
     }
-    await work.connection.execute(_KEEP, given)
+    await work.connection.fetch(_KEEP.sql, _KEEP.values(given))

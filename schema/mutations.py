@@ -11,6 +11,7 @@ from strawberry.types import Info
 from schema.access import Denied, Permission, permitted, subtrees
 from schema.changes import Change, ChangeKind
 from schema.context import Context
+from schema.declarations import DECLARED, Done
 from schema.fields import derived
 from schema.projection import POINTS
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden
@@ -46,6 +47,14 @@ def answer(outcome: T | Refused) -> Answer[T]:
     return Answer(outcome)
 
 
+@dataclass(frozen=True)
+class Given:
+    """The arguments of a mutation."""
+
+    input: Any
+    dry_run: bool = False
+
+
 def mutation(
     run: Callable[[Context, Any, bool], Awaitable[Answer[Any]]],
     description: str,
@@ -60,9 +69,10 @@ def mutation(
     so that a fault leaves the answers of its neighbours.
     """
 
-    async def resolve(info: Any, input: Any, dry_run: bool = False) -> Answer[Any]:
-        info.context.begin_mutation(info.path.key)
-        return await run(info.context, input, dry_run)
+    declared = Done(Given, run=run)
+
+    async def resolve(info: Any, input: Any, dry_run: bool = False) -> Any:
+        return await declared.value(info.context, info.path.key, Given(input, dry_run))
 
     what = strawberry.argument(description="内容 | what to do")
     annotations: dict[str, Any] = {
@@ -77,7 +87,8 @@ def mutation(
     ]
     resolve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     resolve.__annotations__ = annotations
-    return strawberry.field(resolver=resolve, description=description, metadata={POINTS: cost})
+    metadata = {POINTS: cost, DECLARED: declared}
+    return strawberry.field(resolver=resolve, description=description, metadata=metadata)
 
 
 def denied_everywhere(

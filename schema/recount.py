@@ -1,39 +1,15 @@
 """Recounting: what the cells of a tenant should be, where they differ, and making them so."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from schema.fetching import Fetch
 from schema.rollup import Rollup, Source, some
-
-Fetch = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
-"""Runs a statement with its values and gives its rows, which have columns by name."""
-
-
-def fetching(connection: AsyncConnection) -> Fetch:
-    """By a connection of SQLAlchemy, in its transaction."""
-
-    async def fetch(sql: str, values: Sequence[Any]) -> Sequence[Any]:
-        result = await connection.exec_driver_sql(sql, tuple(values))
-        return result.mappings().all() if result.returns_rows else ()
-
-    return fetch
-
-
-def fetching_directly(connection: "asyncpg.Connection[Any]") -> Fetch:
-    """By a connection of asyncpg; `rebuild` wants it to be in a transaction."""
-
-    async def fetch(sql: str, values: Sequence[Any]) -> Sequence[Any]:
-        rows: Sequence[Any] = await connection.fetch(sql, *values)
-        return rows
-
-    return fetch
-
 
 PATIENCE = 300
 """Milliseconds for which a rebuild waits for a table while it holds others: less than the second

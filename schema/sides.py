@@ -6,35 +6,24 @@ same copies wait for each other instead of both failing.
 """
 
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.actor import Actor
 from schema.scope import Login, Scope
+from schema.writing import Writing
 
 
-async def each_side(
-    connection: AsyncConnection, own: int, tenant_ids: Iterable[int]
-) -> AsyncIterator[int]:
+async def each_side(connection: Writing, own: int, tenant_ids: Iterable[int]) -> AsyncIterator[int]:
     """Every tenant once, in order of code; statements run between are that tenant's.
 
     Afterwards the transaction is `own`'s again. Let the loop come to its end: leaving it early is
     for failures, which undo the transaction.
     """
     for tenant_id in sorted(set(tenant_ids)):
-        async with inside(connection, own, tenant_id):
-            yield tenant_id
-
-
-@asynccontextmanager
-async def inside(connection: AsyncConnection, own: int, tenant_id: int) -> AsyncIterator[None]:
-    """Statements within are those of `tenant_id`; afterwards they are `own`'s again."""
-    if tenant_id != own:
-        await _enter(connection, tenant_id)
-    yield  # a failed statement ends the transaction: nothing is left to set back
-    if tenant_id != own:
-        await _enter(connection, own)
+        if tenant_id != own:
+            await _enter(connection, tenant_id)
+        yield tenant_id  # a failed statement ends the transaction: nothing is left to set back
+        if tenant_id != own:
+            await _enter(connection, own)
 
 
 def peer(actor: Actor, own: int) -> Actor:
@@ -42,5 +31,5 @@ def peer(actor: Actor, own: int) -> Actor:
     return Actor(f"city:{own:06}", actor.role)
 
 
-async def _enter(connection: AsyncConnection, tenant_id: int) -> None:
-    await connection.exec_driver_sql(Scope(frozenset({tenant_id}), Login.CITY).setting)
+async def _enter(connection: Writing, tenant_id: int) -> None:
+    await connection.fetch(Scope(frozenset({tenant_id}), Login.CITY).setting)

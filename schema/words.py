@@ -5,11 +5,14 @@ into its pairs: 楼道漏水 is 楼道, 道漏 and 漏水. Pairs are kept with t
 text is found where its pairs follow each other, and nowhere else.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
 LONGEST = 50
 """Characters of a search at most."""
+
+_RUN = re.compile(r"[^\W_]+")
 
 INDEXED = 30_000
 """Places of an issue's texts that can be found at most; what is written is shorter."""
@@ -28,14 +31,13 @@ def places(title: str, description: str | None) -> list[tuple[str, int]]:
         for run in runs(text):
             found += [(run[at : at + 2], start + at) for at in range(len(run) - 1)]
             start += len(run) + 1
-    return [(pair, place) for pair, place in found if place < INDEXED]
+    return found if start <= INDEXED else [item for item in found if item[1] < INDEXED]
 
 
 def runs(text: str) -> Iterator[str]:
     """The runs of letters and digits in a text, in one case and width."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    spaced = "".join(sign if sign.isalnum() else " " for sign in folded)
-    yield from spaced.split()
+    yield from _RUN.findall(folded)
 
 
 def sought(text: str) -> tuple[str, ...]:

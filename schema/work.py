@@ -6,8 +6,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from schema.access import Denied, Permission, permitted
 from schema.actor import Actor
 from schema.counting import Counting
@@ -17,6 +15,7 @@ from schema.refusals import Refused, forbidden
 from schema.rollup import Source
 from schema.scope import Login, Scope
 from schema.sides import each_side, peer
+from schema.writing import Writing
 from tenants.definition import Definition
 
 T = TypeVar("T")
@@ -30,7 +29,7 @@ class Work:
     `counting` is what the rollups have to add at the end.
     """
 
-    connection: AsyncConnection
+    connection: Writing
     actor: Actor
     definition: Definition
     now: datetime.datetime
@@ -51,7 +50,7 @@ class Work:
         `tenant_id` is the tenant that the transaction is in, None for the work's own. One
         statement; none for rows that are counted already.
         """
-        await self.counting.before(self.connection, tenant_id or self.tenant_id, source, ids)
+        await self.counting.before(self.connection.fetch, tenant_id or self.tenant_id, source, ids)
 
     def count_new(self, source: Source, ids: Iterable[Any], tenant_id: int | None = None) -> None:
         """Have source rows counted that the transaction makes."""
@@ -67,7 +66,7 @@ class Work:
 
 
 Action = Callable[[Work], Awaitable[T | Refused]]
-Open = Callable[[Scope, set[int]], AbstractAsyncContextManager[AsyncConnection]]
+Open = Callable[[Scope, set[int]], AbstractAsyncContextManager[Writing]]
 """Opens a transaction; the set grows by the other tenants that it writes in."""
 
 
@@ -108,7 +107,7 @@ async def _tell(work: Work) -> None:
     logs = {own: work.events, **work.beside}
     told = {tenant_id for tenant_id, events in logs.items() if events}
     async for tenant_id in each_side(work.connection, own, told | work.counting.tenants):
-        await work.counting.write(work.connection, tenant_id)
+        await work.counting.write(work.connection.fetch, tenant_id)
         if tenant_id in told:
             actor = work.actor if tenant_id == own else peer(work.actor, own)
-            await append(work.connection, tenant_id, actor, logs[tenant_id], work.now)
+            await append(work.connection.fetch, tenant_id, actor, logs[tenant_id], work.now)

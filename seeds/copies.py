@@ -10,7 +10,7 @@ import asyncpg
 from schema.agreement_rollups import AGREEMENTS
 from schema.agreements.content import Content
 from schema.counting import add
-from schema.recount import fetching_directly
+from schema.fetching import fetching_directly
 from schema.tables.agreement import (
     AgreementActivityRow,
     AgreementDeliveryRow,

@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 
 from schema.counting import add, contributed
+from schema.fetching import fetching_directly
 from schema.keyring import Keyring
 from schema.organization_rollups import ORGANIZATIONS
-from schema.recount import fetching_directly
 from seeds import divisions as real
 from seeds import figures as reported
 from seeds.load_issues import load_issues

@@ -7,9 +7,9 @@ from typing import Any
 import asyncpg
 
 from schema.counting import add
+from schema.fetching import fetching_directly
 from schema.issue_rollups import ISSUES
 from schema.issues.placing import Place
-from schema.recount import fetching_directly
 from seeds import issues as sample_issues
 from seeds.issues import HANDLER_ROW, ISSUE_ROW, NOTE_ROW, WORD_ROW
 from seeds.loading import Loading

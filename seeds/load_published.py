@@ -9,9 +9,10 @@ from typing import Any
 
 import asyncpg
 
+from schema.fetching import fetching_directly
 from schema.issues.placing import Place
 from schema.keyring import Keyring
-from schema.recount import fetching_directly, rebuild
+from schema.recount import rebuild
 from schema.rollups import SOURCES
 from seeds import divisions as real
 from seeds import figures as reported

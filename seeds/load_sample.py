@@ -5,7 +5,7 @@ from typing import Any
 
 from schema.cooperative_rollups import COOPERATION
 from schema.counting import add, contributed
-from schema.recount import fetching_directly
+from schema.fetching import fetching_directly
 from seeds.copies import count_copies, write_copies
 from seeds.ground import Ground
 from seeds.loading import Loading

@@ -8,7 +8,7 @@ import asyncpg
 
 from schema.cooperative_rollups import COOPERATION
 from schema.counting import add
-from schema.recount import fetching_directly
+from schema.fetching import fetching_directly
 from seeds import agreements, cooperatives
 from seeds.cooperatives import COOPERATIVE_ROW, RESULT_ROW
 from seeds.copies import Agreed, Party, count_copies, write_copies

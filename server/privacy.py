@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schema.actor import Actor
 from schema.database import engine
 from schema.events import Event, EventKind, append
+from schema.fetching import fetching
 from schema.key_file import KeyFileError
 from schema.keyring import FILE_NAME, Keyring
 from schema.loaders.tenant import read_definitions
@@ -99,7 +100,7 @@ async def export(
         id_ = person_id(person, definition)
         document = await export_person(connection, definition, id_, keyring, now)
         event = Event(EventKind.PERSONAL_DATA_EXPORTED, None, {"person": str(id_)})
-        await append(connection, definition.tenant_id, OPERATOR, [event], now)
+        await append(fetching(connection), definition.tenant_id, OPERATOR, [event], now)
     return document
 
 
@@ -122,7 +123,7 @@ async def erase(url: str, city: str, person: str, now: datetime.datetime) -> Era
         id_ = person_id(person, definition)
         erased, events = await erase_person(connection, definition, id_, now, _day(now))
         if events:
-            await append(connection, definition.tenant_id, OPERATOR, events, now)
+            await append(fetching(connection), definition.tenant_id, OPERATOR, events, now)
     return erased
 
 

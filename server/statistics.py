@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.database import engine
-from schema.recount import Difference, check, fetching, rebuild
+from schema.fetching import fetching
+from schema.recount import Difference, check, rebuild
 from schema.rollups import SOURCES
 from server.privacy import Progress
 

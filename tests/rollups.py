@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from schema.recount import Difference, Fetch, check, fetching_directly, rebuild
+from schema.fetching import Fetch, fetching_directly
+from schema.recount import Difference, check, rebuild
 from schema.rollup import Source
 from schema.rollups import SOURCES
 

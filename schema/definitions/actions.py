@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from schema.definitions.plan import TenantPlan, plan
-from schema.recount import fetching, rebuild
+from schema.fetching import fetching
+from schema.recount import rebuild
 from schema.rollups import SOURCES
 from schema.tables.organization import OrganizationRow
 from schema.tables.tenant import TenantRow, TenantVersionRow, WorkflowVersionRow

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Update, insert, select, update
+from sqlalchemy import Integer, Update, Uuid, bindparam, insert, select, update
 from uuid_utils.compat import uuid7
 
 from schema.access import Permission, subtrees
@@ -19,13 +19,22 @@ from schema.issues.reasons import cannot
 from schema.issues.settle import settle, told
 from schema.issues.standing import CoHandler, Standing, standing
 from schema.loaders.issue_standing import HANDLER, ISSUE, standings_of
+from schema.loaders.statement import render
 from schema.refusals import Refusal, RefusalCode, Refused, wrong
+from schema.row_statements import insert_row, update_row
 from schema.tables.issue import IssueNoteRow
 from schema.work import Work
 from tenants.definition import Definition
 from tenants.workflow import TimeLimit
 
 NOTE: Any = IssueNoteRow.__table__  # type: ignore[attr-defined]
+
+_OWN = (
+    ISSUE.c.tenant_id == bindparam("tenant", type_=Integer()),
+    ISSUE.c.id == bindparam("id", type_=Uuid()),
+)
+_HOLDING = render(select(ISSUE.c.id).where(*_OWN).with_for_update())
+_STANDING = render(standings_of(counted=True))
 
 
 @dataclass(frozen=True)
@@ -79,13 +88,11 @@ class Advance:
 
 async def locked(work: Work, issue: uuid.UUID, secret: str | None = None) -> Standing | None:
     """How an issue stands, held against all other changes; None where it is not for the actor."""
-    own = (ISSUE.c.tenant_id == work.tenant_id) & (ISSUE.c.id == issue)
-    held = await work.connection.scalar(select(ISSUE.c.id).where(own).with_for_update())
-    if held is None:
+    own = {"tenant": work.tenant_id, "id": issue}
+    if not await work.connection.fetch(_HOLDING.sql, _HOLDING.values(own)):
         return None
     values = {"subject": work.actor.subject, "tenant": work.tenant_id, "ids": [issue]}
-    rows = await work.connection.execute(standings_of(counted=True), values)
-    row = rows.mappings().one()
+    (row,) = await work.connection.fetch(_STANDING.sql, _STANDING.values(values))
     workflow = work.definition.workflow(row["workflow"], row["workflow_version"])
     proven = secret is not None and proves(secret, row["secret_hash"])
     found = standing(row, workflow, proven=proven)
@@ -129,26 +136,24 @@ def _note_id(given: Given) -> uuid.UUID | None:
 async def _write(work: Work, draft: Draft) -> None:
     row = draft.row
     if draft.note_id is not None:
-        await work.connection.execute(
-            insert(NOTE).values(
-                tenant_id=work.tenant_id,
-                id=draft.note_id,
-                issue_id=row["id"],
-                author=work.actor.subject,
-                person_id=work.actor.person,
-                text=draft.given.note,
-                evidence=list(draft.given.evidence),
-                at=draft.now,
-            )
-        )
+        note = {
+            "tenant_id": work.tenant_id,
+            "id": draft.note_id,
+            "issue_id": row["id"],
+            "author": work.actor.subject,
+            "person_id": work.actor.person,
+            "text": draft.given.note,
+            "evidence": list(draft.given.evidence),
+            "at": draft.now,
+        }
+        await work.connection.fetch(*insert_row(NOTE, note))
     if draft.parts:
         await work.connection.execute(insert(HANDLER).values(draft.parts))
     if draft.answered is not None:
         await work.connection.execute(_answer(draft, draft.answered))
     await work.count(ISSUES, [row["id"]])
     for id_, sets in (*draft.beside.items(), (row["id"], draft.sets)):
-        own = (ISSUE.c.tenant_id == work.tenant_id) & (ISSUE.c.id == id_)
-        await work.connection.execute(update(ISSUE).where(own).values(**sets))
+        await work.connection.fetch(*update_row(ISSUE, work.tenant_id, id_, sets))
 
 
 def _answer(draft: Draft, part: CoHandler) -> Update:

@@ -2,13 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Integer, bindparam, or_, select
 
 from schema.ids import uuid_in
 from schema.loaders.held_post import PERSON, POST
-from schema.loaders.organization import ORGANIZATION
+from schema.loaders.organization import ORGANIZATION, TODAY
+from schema.loaders.statement import Statement, render
 from schema.references import organization_key
 from schema.refusals import Refusal, RefusalCode, wrong
 from schema.work import Work
@@ -45,13 +47,21 @@ async def find_handler(work: Work, given: str, field: str) -> Handler | Refusal:
 
 async def _organization(work: Work, given: str) -> Handler | None:
     key = organization_key(given, work.tenant_id)
+    statement = _organization_by("id" if isinstance(key, uuid.UUID) else "code")
+    values = statement.values({"tenant": work.tenant_id, "today": work.today, "key": key})
+    rows = await work.connection.fetch(statement.sql, values)
+    return Handler(*rows[0]) if rows else None
+
+
+@cache
+def _organization_by(column: str) -> Statement:
+    """The organization whose `column` is `key`, where it exists `today`; held."""
     o = ORGANIZATION.alias("o")
-    same = o.c.id == key if isinstance(key, uuid.UUID) else o.c.code == key
+    same = o.c[column] == bindparam("key", type_=o.c[column].type)
     statement = select(o.c.id, o.c.path, o.c.name).where(
-        o.c.tenant_id == work.tenant_id, same, _exists_on(o, work)
+        o.c.tenant_id == bindparam("tenant", type_=Integer()), same, _exists_on(o, TODAY)
     )
-    row = (await work.connection.execute(statement.with_for_update(key_share=True))).first()
-    return None if row is None else Handler(row.id, row.path, row.name)
+    return render(statement.with_for_update(key_share=True))
 
 
 async def _person(work: Work, person: uuid.UUID) -> Handler | None:
@@ -69,7 +79,7 @@ async def _person(work: Work, person: uuid.UUID) -> Handler | None:
             x.c.erased_at.is_(None),
             p.c.valid_from <= work.today,
             or_(p.c.valid_to.is_(None), p.c.valid_to > work.today),
-            _exists_on(o, work),
+            _exists_on(o, work.today),
         )
         .order_by(o.c.path)
         .limit(1)
@@ -78,6 +88,6 @@ async def _person(work: Work, person: uuid.UUID) -> Handler | None:
     return None if row is None else Handler(row.id, row.path, row.name, person)
 
 
-def _exists_on(o: Any, work: Work) -> Any:
-    begun = or_(o.c.valid_from.is_(None), o.c.valid_from <= work.today)
-    return begun & or_(o.c.valid_to.is_(None), o.c.valid_to > work.today)
+def _exists_on(o: Any, day: Any) -> Any:
+    begun = or_(o.c.valid_from.is_(None), o.c.valid_from <= day)
+    return begun & or_(o.c.valid_to.is_(None), o.c.valid_to > day)

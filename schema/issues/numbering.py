@@ -3,8 +3,10 @@
 import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 
+from schema.loaders.statement import Statement, render
 from schema.tables.issue import IssueCounterRow
 from schema.work import Work
 from tenants.calendar import CHINA
@@ -22,12 +24,20 @@ async def next_number(work: Work) -> str:
     unique, increasing in the order of commits, and without gaps: what is undone gives its back.
     """
     day = work.now.astimezone(CHINA).date()
-    first = insert(COUNTER).values(tenant_id=work.tenant_id, day=day, last=1)
-    statement = first.on_conflict_do_update(
-        index_elements=["tenant_id", "day"], set_={"last": COUNTER.c.last + 1}
-    )
-    taken = await work.connection.scalar(statement.returning(COUNTER.c.last))
-    return number(work.definition, day, int(taken or 0))
+    given = _TAKING.values({"tenant": work.tenant_id, "on": day})
+    rows = await work.connection.fetch(_TAKING.sql, given)
+    return number(work.definition, day, rows[0]["last"])
+
+
+def _taking() -> Statement:
+    own = {"tenant_id": "tenant", "day": "on"}
+    given = {name: bindparam(key, type_=COUNTER.c[name].type) for name, key in own.items()}
+    first = insert(COUNTER).values(**given, last=1)
+    more = first.on_conflict_do_update(index_elements=[*own], set_={"last": COUNTER.c.last + 1})
+    return render(more.returning(COUNTER.c.last))
+
+
+_TAKING = _taking()
 
 
 def number(definition: Definition, day: datetime.date, taken: int) -> str:

@@ -3,11 +3,13 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, true
+from sqlalchemy import Integer, bindparam, func, select, true
 
 from schema.loaders.organization import ORGANIZATION, codes_of
+from schema.loaders.statement import Statement, render
 from schema.references import organization_key
 from schema.refusals import Refusal, RefusalCode, wrong
 from schema.work import Work
@@ -27,6 +29,9 @@ class Place:
     name: str
     level: str
     path: str
+
+
+_PLACE = ("id", "code", "name", "level", "path")
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ async def placed(work: Work, given: str | None) -> Placed | Refusal:
     first = rows[0]
     if (refusal := _not_in_being(work, first)) is not None:
         return refusal
-    place, *above = (Place(row.id, row.code, row.name, row.level, row.path) for row in rows)
+    place, *above = (Place(*row[: len(_PLACE)]) for row in rows)
     return Placed(place, tuple(above))
 
 
@@ -96,33 +101,40 @@ def _own(work: Work) -> str | None:
 
 async def _chain(work: Work, given: str) -> Sequence[Any]:
     key = organization_key(given, work.tenant_id)
+    statement = _chain_from("id" if isinstance(key, uuid.UUID) else "code")
+    values = statement.values({"tenant": work.tenant_id, "key": key})
+    return await work.connection.fetch(statement.sql, values)
+
+
+@cache
+def _chain_from(column: str) -> Statement:
+    """The organization whose `column` is `key`, and those above it, the nearest first; held."""
     o, a = ORGANIZATION.alias("o"), ORGANIZATION.alias("a")
-    same = o.c.id == key if isinstance(key, uuid.UUID) else o.c.code == key
-    names = ("id", "code", "name", "level", "path", "valid_from", "valid_to")
+    tenant = bindparam("tenant", type_=Integer())
+    same = o.c[column] == bindparam("key", type_=o.c[column].type)
     part = codes_of(o)
-    statement = (
-        select(*(a.c[name] for name in names))
+    return render(
+        select(*(a.c[name] for name in (*_PLACE, "valid_from", "valid_to")))
         .select_from(o.join(part, true()).join(a, a.c.code == part.c.code))
-        .where(o.c.tenant_id == work.tenant_id, a.c.tenant_id == work.tenant_id, same)
+        .where(o.c.tenant_id == tenant, a.c.tenant_id == tenant, same)
         .order_by(func.length(a.c.path).desc())
         .with_for_update(key_share=True, read=True, of=a)
     )
-    return (await work.connection.execute(statement)).all()
 
 
 def _not_in_being(work: Work, row: Any) -> Refusal | None:
-    begins = row.valid_from is not None and row.valid_from > work.today
-    if not begins and (row.valid_to is None or row.valid_to > work.today):
+    begins = row["valid_from"] is not None and row["valid_from"] > work.today
+    if not begins and (row["valid_to"] is None or row["valid_to"] > work.today):
         return None
     day, zh, en = (
-        (row.valid_from, "尚未设立", "does not exist before")
+        (row["valid_from"], "尚未设立", "does not exist before")
         if begins
-        else (row.valid_to, "已撤销", "has not existed since")
+        else (row["valid_to"], "已撤销", "has not existed since")
     )
     return wrong(
         RefusalCode.ORGANIZATION_ENDED,
-        f"“{row.name}”{zh}({day});请改用现有的组织。",
-        f"{row.name!r} {en} {day}; name an organization that exists today.",
+        f"“{row['name']}”{zh}({day});请改用现有的组织。",
+        f"{row['name']!r} {en} {day}; name an organization that exists today.",
         "organization",
     )
 

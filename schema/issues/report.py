@@ -6,17 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    ARRAY,
-    DateTime,
-    Integer,
-    Text,
-    Uuid,
-    func,
-    insert,
-    literal,
-    select,
-)
+from sqlalchemy import ARRAY, Integer, Text, bindparam, cast, func, insert, select
 from uuid_utils.compat import uuid7
 
 from schema.access import Denied, Permission, permitted
@@ -36,7 +26,9 @@ from schema.issues.similar import WORD, Similar, similar_issues
 from schema.issues.texts import checked_description, checked_title
 from schema.issues.values import plain
 from schema.loaders.issue_standing import ISSUE
+from schema.loaders.statement import Statement, render
 from schema.refusals import Refusal, RefusalCode, Refused, forbidden, wrong
+from schema.row_statements import insert_row
 from schema.words import places, words
 from schema.work import Work
 from tenants.catalogue import Service
@@ -185,7 +177,7 @@ class Report:
             secret, key = new_secret(work.keyring, work.tenant_id, issue)
             columns["secret_hash"] = hashed(secret)
         work.count_new(ISSUES, [issue])
-        await work.connection.execute(insert(ISSUE).values(**columns))
+        await work.connection.fetch(*insert_row(ISSUE, columns))
         await write_words(work, issue, work.now, found.title, found.description)
         service = found.choice.service.code
         about: dict[str, Any] = {"number": number, "service": service}
@@ -253,14 +245,29 @@ async def write_words(
 ) -> None:
     """Store what an issue can be found by."""
     found = places(title, description)
-    pairs = literal([pair for pair, _ in found], ARRAY(Text()))
-    at = literal([place for _, place in found], ARRAY(Integer()))
+    given = {
+        "tenant": work.tenant_id,
+        "issue": issue,
+        "moment": reported_at,
+        # as PostgreSQL reads arrays of text, which it does faster than the driver writes them;
+        # two letters or digits need no quotes
+        "pairs": f"{{{','.join(pair for pair, _ in found)}}}",
+        "places": f"{{{','.join(str(place) for _, place in found)}}}",
+    }
+    await work.connection.fetch(_WORDS.sql, _WORDS.values(given))
+
+
+def _adding_words() -> Statement:
+    pairs = cast(bindparam("pairs", type_=Text()), ARRAY(Text()))
+    at = cast(bindparam("places", type_=Text()), ARRAY(Integer()))
     listed = func.unnest(pairs, at).table_valued("word", "place", name="w").render_derived()
-    moment = literal(reported_at, DateTime(timezone=True))
-    own = (literal(work.tenant_id, Integer()), literal(issue, Uuid()), moment)
-    rows = select(*own, listed.c.word, listed.c.place)
-    columns = ["tenant_id", "issue_id", "reported_at", "word", "place"]
-    await work.connection.execute(insert(WORD).from_select(columns, rows))
+    own = {"tenant_id": "tenant", "issue_id": "issue", "reported_at": "moment"}
+    chosen = [bindparam(given, type_=WORD.c[name].type) for name, given in own.items()]
+    rows = select(*chosen, listed.c.word, listed.c.place)
+    return render(insert(WORD).from_select([*own, "word", "place"], rows))
+
+
+_WORDS = _adding_words()
 
 
 async def _similar(work: Work, found: _Draft) -> tuple[Similar, ...]:

@@ -2,14 +2,27 @@
 
 import datetime
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Float, Integer, Text, any_, cast, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    DateTime,
+    Float,
+    Integer,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from schema.loaders.issue_standing import ISSUE
 from schema.loaders.organization import ORGANIZATION
+from schema.loaders.statement import Statement, render
 from schema.tables.issue import IssueWordRow
 from schema.work import Work
 from tenants.workflow import Phase
@@ -58,70 +71,84 @@ async def similar_issues(
     One is like the report where it has the same service, or where its text has at least half of
     the `pairs` of the report's title.
     """
-    found = _nearby(work, below, pairs).subquery("f")
-    likeness = cast(found.c.common, Float()) / max(1, len(pairs))
-    same = found.c.service == service
-    score = likeness + SAME_SERVICE * cast(same, Integer())
-    statement = (
-        select(found)
-        .where(or_(same, likeness >= ALIKE))
+    given = {
+        "tenant": work.tenant_id,
+        "below": below,
+        "beyond": f"{below.removesuffix('/')}0",  # the character after the one that ends a path
+        "since": work.now - WINDOW,
+        "service": service,
+        "pairs": sorted(pairs),
+        "most": max(1, len(pairs)),
+    }
+    rows = await work.connection.fetch(_SIMILAR.sql, _SIMILAR.values(given))
+    return tuple(Similar(work.tenant_id, *row) for row in rows)
+
+
+_NAMES = (
+    "id", "number", "service", "workflow", "workflow_version", "state", "organization_id",
+    "reported_at", "supporters",
+)  # fmt: skip
+"""Columns of an issue, in the order of `Similar`."""
+
+
+def _statement() -> Statement:
+    """With what is always the same written into its text: the plan is made for any values."""
+    found = _nearby().subquery("f")
+    likeness = cast(found.c.common, Float()) / bindparam("most", type_=Float())
+    same = found.c.service == bindparam("service", type_=Text())
+    score = likeness + _literal(SAME_SERVICE) * cast(same, Integer())
+    return render(
+        select(*(found.c[name] for name in _NAMES))
+        .where(or_(same, likeness >= _literal(ALIKE)))
         .order_by(score.desc(), found.c.reported_at.desc(), found.c.id.desc())
-        .limit(MOST)
-    )
-    rows: Sequence[Any] = (await work.connection.execute(statement)).all()
-    return tuple(
-        Similar(
-            work.tenant_id,
-            row.id,
-            row.number,
-            row.service,
-            row.workflow,
-            row.workflow_version,
-            row.state,
-            row.organization_id,
-            row.reported_at,
-            row.supporters,
-        )
-        for row in rows
+        .limit(_literal(MOST))
     )
 
 
-def _nearby(work: Work, below: str, pairs: frozenset[str]) -> Any:
+def _nearby() -> Any:
     """The newest open issues in the subtree, with how many of the pairs each has in common."""
-    i, w = _newest(work, below), WORD.alias("w")
+    i, w = _newest(), WORD.alias("w")
+    pairs = bindparam("pairs", type_=ARRAY(Text(collation="C")))
     common = (
         select(func.count(w.c.word.distinct()))
         .where(
-            w.c.tenant_id == work.tenant_id,
+            w.c.tenant_id == _TENANT,
             w.c.reported_at == i.c.reported_at,
             w.c.issue_id == i.c.id,
-            w.c.word == any_(literal(sorted(pairs), ARRAY(Text(collation="C")))),
+            w.c.word == any_(pairs),
         )
         .scalar_subquery()
     )
-    return select(i, common.label("common"))
+    # the fence has what is in common worked out once
+    return select(i, common.label("common")).offset(_literal(0))
 
 
-def _newest(work: Work, below: str) -> Any:
+def _newest() -> Any:
     """Open issues of the window about places in the subtree, the newest first, a limited number:
     where there are many, each of them is not worth the time that it takes to look at its words.
     """
     i, o = ISSUE.alias("i"), ORGANIZATION.alias("o")
-    names = (
-        "id", "number", "service", "workflow", "workflow_version", "state", "organization_id",
-        "reported_at", "supporters",
-    )  # fmt: skip
     statement = (
-        select(*(i.c[name] for name in names))
+        select(*(i.c[name] for name in _NAMES))
         .join(o, (o.c.tenant_id == i.c.tenant_id) & (o.c.id == i.c.place_id))
         .where(
-            i.c.tenant_id == work.tenant_id,
-            o.c.tenant_id == work.tenant_id,
-            o.c.path.op("^@", is_comparison=True)(below),
-            i.c.reported_at > work.now - WINDOW,
-            or_(*(i.c.phase == phase for phase in OPEN)),
+            i.c.tenant_id == _TENANT,
+            o.c.tenant_id == _TENANT,
+            # as a range: `^@` has an index searched only where the plan is made for one path
+            o.c.path >= bindparam("below", type_=Text()),
+            o.c.path < bindparam("beyond", type_=Text()),
+            i.c.reported_at > bindparam("since", type_=DateTime(timezone=True)),
+            or_(*(i.c.phase == literal_column(f"'{phase}'") for phase in OPEN)),
         )
         .order_by(i.c.reported_at.desc())
-        .limit(LOOKED_AT)
+        .limit(_literal(LOOKED_AT))
     )
     return statement.subquery("i")
+
+
+def _literal(number: float) -> Any:
+    return literal_column(str(number))
+
+
+_TENANT = bindparam("tenant", type_=Integer())
+_SIMILAR = _statement()

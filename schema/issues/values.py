@@ -16,8 +16,15 @@ PEOPLE = frozenset({"secret_hash"})
 
 def plain(sets: Mapping[str, Any]) -> dict[str, Any]:
     """Columns as JSON: what people wrote is left out, moments are ISO 8601 in UTC."""
-    hidden = TEXTS | PEOPLE
-    return {name: _plain(value) for name, value in sets.items() if name not in hidden}
+    return {
+        name: value if value.__class__ in _AS_IT_IS else _plain(value)
+        for name, value in sets.items()
+        if name not in _HIDDEN
+    }
+
+
+_HIDDEN = TEXTS | PEOPLE
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.counting import Counting
 from schema.events import Event, EventKind
+from schema.fetching import fetching
 from schema.loaders.held_post import PERSON, POST
 from schema.loaders.organization import ORGANIZATION
 from schema.organization_rollups import ORGANIZATIONS
@@ -91,11 +92,11 @@ async def erase_person(
     await connection.execute(update(PERSON).where(*own).values(gone))
     await erase_issues(connection, definition, id_, now)
     households = await erase_households(connection, definition.tenant_id, id_)
-    counting = Counting()
+    counting, fetch = Counting(), fetching(connection)
     places = await _hold_places(connection, definition.tenant_id, id_, today)
-    await counting.before(connection, definition.tenant_id, ORGANIZATIONS, places)
+    await counting.before(fetch, definition.tenant_id, ORGANIZATIONS, places)
     ended = await _end_posts(connection, definition.tenant_id, id_, today)
-    await counting.write(connection, definition.tenant_id)
+    await counting.write(fetch, definition.tenant_id)
     counts = {"posts": len(ended), "issues": issues, "households": households}
     facts = {"person": str(id_), **counts}
     erased = Event(EventKind.PERSONAL_DATA_ERASED, None, facts)

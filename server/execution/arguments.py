@@ -1,6 +1,7 @@
 """The arguments of a selected field, worked out once an operation instead of once an object."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from graphql import (
@@ -16,10 +17,10 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 from graphql.language import Visitor, visit
-from strawberry.types.arguments import convert_arguments
 
 from schema.fields import given_of
 from schema.projection import STRAWBERRY
+from server.execution.inputs import Convert, Inputs
 
 MOST_KNOWN = 50
 """Values kept of a field's arguments."""
@@ -68,11 +69,21 @@ class Arguments:
 
     def _converted(self, variables: VariableValues) -> dict[str, Any]:
         raw = get_argument_values(self._field, self._node, variables)
+        return {
+            python_name: convert(raw[name])
+            for name, python_name, convert in self._inputs
+            if name in raw
+        }
+
+    @cached_property
+    def _inputs(self) -> list[tuple[str, str, Convert]]:
+        """Each argument by its name in GraphQL and in Python, and what makes its value."""
         strawberry: Any = self._schema.extensions[STRAWBERRY]
-        declared = self._field.extensions[STRAWBERRY]
-        return convert_arguments(
-            raw, declared.arguments, strawberry.schema_converter.scalar_registry, strawberry.config
-        )
+        inputs = Inputs(strawberry.schema_converter)
+        return [
+            (inputs.name_of(argument), argument.python_name, inputs.convert(argument.type))
+            for argument in self._field.extensions[STRAWBERRY].arguments
+        ]
 
     def _directly(self, coerced: Mapping[str, Any]) -> dict[str, Any] | None:
         """The values where each is a variable's, or absent and may be."""

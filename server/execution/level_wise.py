@@ -1,7 +1,8 @@
-"""The level-wise executor: a query breadth first, each field once a level, not once an object.
+"""The level-wise executor: breadth first, each field once a level, not once an object.
 
 It gives the answers of graphql-core, but that of errors which would make the same place null it
-tells one. What it does not support (mutations, introspection) the general executor runs.
+tells one. Of a mutation each field is done, and what it gives answered, before the next one. What
+it does not support (introspection, subscriptions) the general executor runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,13 +10,13 @@ from itertools import accumulate, chain
 from operator import itemgetter
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, is_union_type
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType, is_union_type
 from graphql.execution.values import VariableValues
 from graphql.pyutils import is_iterable
 from strawberry.exceptions import WrongReturnTypeForUnion
 
 from schema.context import Batch, Context
-from schema.declarations import Column, Computed, Related, Sought, Wanted
+from schema.declarations import Column, Computed, Done, Related, Sought, Wanted
 from server.execution import general
 from server.execution.building import builder, is_built
 from server.execution.failures import Chosen, Failure, Job, Origin, Spread, null_violation, settle
@@ -52,7 +53,9 @@ async def execute(schema: GraphQLSchema, operation: Operation, context: Context)
     plan = planned.plan(variables.coerced)
     if plan is None:
         return await general.execute(schema, operation, context)
-    return located(await _Run(context, variables).result(plan), operation)
+    is_mutation = operation.definition.operation is OperationType.MUTATION
+    result = await (_mutation if is_mutation else _query)(context, variables, plan)
+    return located(result, operation)
 
 
 def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
@@ -62,6 +65,31 @@ def _planned(schema: GraphQLSchema, operation: Operation) -> Planned:
         found = Planned(schema, operation.document, operation.definition)
         operation.plans[key] = found
     return found
+
+
+async def _query(context: Context, variables: VariableValues, plan: ObjectPlan) -> ExecutionResult:
+    job = Job(plan, [None])
+    return _settled(job, await _Run(context, variables).query(job))
+
+
+async def _mutation(
+    context: Context, variables: VariableValues, plan: ObjectPlan
+) -> ExecutionResult:
+    """One field after the other, each by a run of its own: what is read sees what was written."""
+    job = Job(plan, [None])
+    job.outs = [{}]
+    failures: list[Failure] = []
+    for field in plan.fields:
+        failures += await _Run(context, variables).done(field, job)
+    return _settled(job, failures)
+
+
+def _settled(job: Job, failures: list[Failure]) -> ExecutionResult:
+    (data,) = job.outs
+    if not failures:
+        return ExecutionResult(data, None)
+    answer, errors = settle(data, failures)
+    return ExecutionResult(answer, errors)
 
 
 class _Task:
@@ -146,17 +174,33 @@ class _Run:
         self._due: list[_Reading] = []
         self._tasks: list[_Task] = []
 
-    async def result(self, plan: ObjectPlan) -> ExecutionResult:
-        """Of a plan, whose root is None."""
-        job = Job(plan, [None])
+    async def query(self, job: Job) -> list[Failure]:
+        """Answer the root of a query; what failed."""
         self._begin(job)
+        return await self._finished()
+
+    async def done(self, field: FieldPlan, job: Job) -> list[Failure]:
+        """Do one field of a mutation, and answer what it gives; what failed."""
+        declared = field.declared
+        if isinstance(declared, Done):
+            values = [await self._do(field, declared, job)]
+        else:
+            values = self._computed(field, job)
+        self._complete(field, job, values)
+        return await self._finished()
+
+    async def _do(self, field: FieldPlan, declared: Done, job: Job) -> Any:
+        try:
+            arguments = field.arguments.of(self._variables)
+            return await declared.value(self._context, field.name, arguments)
+        except Exception as error:
+            self._fail(field, job, 0, error)
+            return _FAILED
+
+    async def _finished(self) -> list[Failure]:
         while self._tasks:
             await self._read()
-        (data,) = job.outs
-        if not self._failures:
-            return ExecutionResult(data, None)
-        answer, errors = settle(data, self._failures)
-        return ExecutionResult(answer, errors)
+        return self._failures
 
     def _begin(self, job: Job) -> None:
         """Answer what needs no loading, and note what does."""

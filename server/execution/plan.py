@@ -20,7 +20,7 @@ from graphql import (
     is_list_type,
 )
 
-from schema.declarations import DECLARED, Column, Computed, Declaration, Related, Sought
+from schema.declarations import DECLARED, Column, Computed, Declaration, Done, Related, Sought
 from schema.moments import shown
 from schema.projection import PASSES, columns_selected, is_moment, metadata
 from server.execution.arguments import Arguments
@@ -96,10 +96,12 @@ class FieldPlan:
             self.declared: Declaration = Computed(function=lambda root: typename)
         else:
             declared = metadata(parent, field_name).get(DECLARED)
-            if not isinstance(declared, Column | Computed | Related | Sought):
+            if not isinstance(declared, Column | Computed | Related | Sought | Done):
                 raise UnsupportedError(field_name)
             if isinstance(declared, Sought) and parent is not schema.query_type:
                 raise UnsupportedError(field_name)
+            if isinstance(declared, Done) and isinstance(definition.type, GraphQLNonNull):
+                raise UnsupportedError(field_name)  # its failure would end the operation
             self.declared = declared
         self.arguments = Arguments(schema, definition, nodes[0], self.declared.arguments)
         self.related = self.declared if isinstance(self.declared, Related) else None
@@ -228,8 +230,12 @@ class Planned:
         return self._plans[conditions]
 
     def _planned(self, conditions: tuple[bool, ...]) -> ObjectPlan | None:
-        root = self.schema.query_type
-        if self.definition.operation is not OperationType.QUERY or root is None:
+        roots = {
+            OperationType.QUERY: self.schema.query_type,
+            OperationType.MUTATION: self.schema.mutation_type,
+        }
+        root = roots.get(self.definition.operation)
+        if root is None:
             return None
         named = dict(zip(self._conditions, conditions, strict=True))
         plans = Plans(self.schema, self.document, named)

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from schema.database import engine
-from schema.recount import fetching, rebuild
+from schema.fetching import fetching
+from schema.recount import rebuild
 from schema.rollups import SOURCES
 from server.prepare import apply_tenants
 from server.services import Services

@@ -134,7 +134,7 @@ async def happen(
         for code in places
     ]
     async with database.unit_of_work(scope) as connection:
-        return await append(connection, tenant, ADMIN, events, NOW)
+        return await append(connection.fetch, tenant, ADMIN, events, NOW)
 
 
 @asynccontextmanager

@@ -55,7 +55,7 @@ async def written(database: Database, is_kept: bool) -> None:
     with suppress(RolledBackError):
         async with database.unit_of_work(scope) as connection:
             event = Event(EventKind.RELIEVED, None)
-            await append(connection, NORTH, ADMIN, [event], NOW)
+            await append(connection.fetch, NORTH, ADMIN, [event], NOW)
             raise RolledBackError
 
 

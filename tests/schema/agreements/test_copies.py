@@ -399,7 +399,7 @@ def test_one_place_writes() -> None:
             name = str(path.relative_to(ROOT))
             if (verbs and tables) or IN_SQL.search(text):
                 writers.append(name)
-            if names.get("schema.sides", set()) & {"each_side", "inside"}:
+            if names.get("schema.sides", set()) & {"each_side"}:
                 enterers.append(name)
     assert writers == ["schema/agreements/copies.py"]
     assert enterers == ["schema/agreements/copies.py", "schema/work.py"]

@@ -2,18 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.scope import Scope
+from schema.writing import Writing
 from tests.schema.agreements.pair import Pair
+from tests.schema.watched import Watched
 
 WRITE = re.compile(r"^\s*(INSERT INTO|UPDATE)\s")
 
@@ -43,19 +44,18 @@ class Opener:
     writes: list[str] = field(default_factory=list)
 
     @asynccontextmanager
-    async def __call__(self, scope: Scope, beside: set[int]) -> AsyncIterator[AsyncConnection]:
+    async def __call__(self, scope: Scope, beside: set[int]) -> AsyncIterator[Writing]:
         async with self.pair.database.unit_of_work(scope, beside) as connection:
-            watched: Any = Watched(connection, self._before)
-            yield watched
+            yield Watched(connection, partial(self._before, connection))
 
-    async def _before(self, connection: AsyncConnection, statement: str) -> None:
+    async def _before(self, connection: Writing, statement: str) -> None:
         if not WRITE.match(statement):
             return
         if len(self.writes) + 1 == self.at:
             await self._happen(connection)
         self.writes.append(statement)
 
-    async def _happen(self, connection: AsyncConnection) -> None:
+    async def _happen(self, connection: Writing) -> None:
         if self.trouble is Trouble.EXCEPTION:
             raise InjectedError
         if self.trouble is Trouble.CANCELLED:
@@ -63,27 +63,9 @@ class Opener:
             assert task is not None
             task.cancel()
         if self.trouble is Trouble.CUT:
-            backend = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            ((backend,),) = await connection.fetch("SELECT pg_backend_pid()")
             other: Any = await asyncpg.connect(self.pair.url)
             try:
                 await other.execute("SELECT pg_terminate_backend($1, 5000)", backend)
             finally:
                 await other.close()
-
-
-Before = Callable[[AsyncConnection, str], Awaitable[None]]
-
-
-class Watched:
-    """A connection that says what it is going to run."""
-
-    def __init__(self, connection: AsyncConnection, before: Before) -> None:
-        self._connection, self._before = connection, before
-
-    async def execute(self, statement: Any, *given: Any) -> Any:
-        """Run a statement."""
-        await self._before(self._connection, str(statement))
-        return await self._connection.execute(statement, *given)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)

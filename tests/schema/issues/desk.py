@@ -12,6 +12,7 @@ import asyncpg
 
 from schema.actor import PUBLIC, Actor, Grant
 from schema.counting import add
+from schema.fetching import fetching_directly
 from schema.ids import GlobalId
 from schema.issue_rollups import ISSUES
 from schema.issue_secret import hashed
@@ -20,7 +21,7 @@ from schema.issues.available import available
 from schema.issues.draft import Given, Rating
 from schema.issues.standing import Standing
 from schema.loaders.issue_standing import ISSUE
-from schema.recount import fetching_directly, rebuild
+from schema.recount import rebuild
 from schema.refusals import Refused
 from schema.work import Work, perform
 from tenants.catalogue import Category, Service

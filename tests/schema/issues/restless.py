@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from schema.issues.advance import Advance, Advanced, locked
@@ -51,8 +52,8 @@ class Restless:
             else:
                 await self._do(Sweep(size=self.chance.choice((1, 20))), sweeper(ID))
                 self.changed += 1
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != DEADLOCK:
+        except (DBAPIError, asyncpg.PostgresError) as error:
+            if getattr(getattr(error, "orig", error), "sqlstate", None) != DEADLOCK:
                 raise
             self.deadlocks += 1
 

@@ -12,9 +12,10 @@ import asyncpg
 import pytest
 
 from schema.database import engine
+from schema.fetching import fetching_directly
 from schema.issue_rollups import ISSUES
 from schema.migrate import migrate
-from schema.recount import fetching_directly, rebuild
+from schema.recount import rebuild
 from schema.rollups import SOURCES
 from server.prepare import apply_tenants
 from tenants.definition import City, Definition

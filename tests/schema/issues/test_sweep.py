@@ -332,8 +332,8 @@ async def test_the_look_is_by_an_index(desk: Desk) -> None:
     sql = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     async with desk.town.database.unit_of_work(Scope(frozenset({ID}), Login.CITY)) as connection:
         for way in ("seqscan", "bitmapscan", "sort"):  # cheaper for so few rows
-            await connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-        plan = await connection.exec_driver_sql(f"EXPLAIN {sql}")
+            await connection.fetch(f"SET LOCAL enable_{way} = off")
+        plan = await connection.fetch(f"EXPLAIN {sql}")
         lines = [line for (line,) in plan]
     assert any("using issue_wake" in line for line in lines), lines
     (condition,) = [line for line in lines if "Index Cond" in line]

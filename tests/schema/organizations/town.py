@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schema.actor import Actor, Grant
 from schema.database import Database, engine
@@ -24,11 +22,13 @@ from schema.refusals import Refused
 from schema.scope import Scope
 from schema.spelling import Spelling
 from schema.work import Action, T, perform
+from schema.writing import Writing
 from tenants.definition import City, DeclaredOrganization, Definition, Province
 from tenants.hierarchy import Level, Rung
 from tenants.roles import Role
 from tests.conftest import NOW, TODAY
 from tests.rollups import recounted
+from tests.schema.watched import Watched
 
 ID = 990100
 PROVINCE_ID = 990000
@@ -158,19 +158,13 @@ class Town:
         )
 
     @asynccontextmanager
-    async def _open(self, scope: Scope, beside: set[int]) -> AsyncIterator[AsyncConnection]:
+    async def _open(self, scope: Scope, beside: set[int]) -> AsyncIterator[Writing]:
         """A unit of work whose statements are kept."""
         async with self.database.unit_of_work(scope, beside) as connection:
-            core: Any = connection.sync_connection
+            yield Watched(connection, self._keep)
 
-            def keep(*given: Any) -> None:
-                self.statements.append(given[2])
-
-            event.listen(core, "before_cursor_execute", keep)
-            try:
-                yield connection
-            finally:
-                event.remove(core, "before_cursor_execute", keep)
+    async def _keep(self, statement: str) -> None:
+        self.statements.append(statement)
 
     async def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows as the owner of the tables sees them."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from schema.events import append
+from schema.fetching import fetching
 from schema.ids import GlobalId
 from schema.privacy.erase import ERASED, KEPT, Erasure, erase_person, plan_erasure
 from schema.privacy.subject import UnknownPersonError
@@ -30,7 +31,7 @@ async def erased(url: str, id_: uuid.UUID, now: datetime.datetime = NOW) -> Eras
     async with owner(url) as connection:
         done, events = await erase_person(connection, NORTH, id_, now, TODAY)
         if events:
-            await append(connection, NORTH.tenant_id, OPERATOR, events, now)
+            await append(fetching(connection), NORTH.tenant_id, OPERATOR, events, now)
     return done
 
 

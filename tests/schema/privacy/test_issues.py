@@ -10,6 +10,7 @@ import pytest
 
 from schema.actor import PUBLIC
 from schema.events import append
+from schema.fetching import fetching
 from schema.ids import GlobalId
 from schema.issues.answers import Answer
 from schema.privacy.erase import Erasure, erase_person
@@ -84,7 +85,7 @@ async def _erased(town: Town, person: uuid.UUID) -> Erasure:
     async with owner(town.url) as connection:
         done, events = await erase_person(connection, NORTH, person, NOW, TODAY)
         if events:
-            await append(connection, NORTH.tenant_id, OPERATOR, events, NOW)
+            await append(fetching(connection), NORTH.tenant_id, OPERATOR, events, NOW)
     return done
 
 

@@ -17,7 +17,7 @@ from graphql import (
     parse,
 )
 
-from schema.declarations import DECLARED, Column, Computed, Related, Sought
+from schema.declarations import DECLARED, Column, Computed, Done, Related, Sought
 from schema.projection import metadata
 from schema.root import graphql_schema
 from server.app import executor_of
@@ -93,13 +93,26 @@ def test_interfaces_tell_their_types() -> None:
         get_introspection_query(),
         "{ __schema { queryType { name } } }",
         '{ viewer { role } __type(name: "City") { name } }',
-        'mutation { followIssue(input: {issue: "x"}) { __typename } }',
+        "subscription { issueChanged(city: 1) { __typename } }",
     ],
-    ids=["introspection", "schema", "type", "mutation"],
+    ids=["introspection", "schema", "type", "subscription"],
 )
 def test_left_to_graphql_core(text: str) -> None:
-    """Introspection and mutations are run by graphql-core."""
+    """Introspection and subscriptions are run by graphql-core."""
     assert not planned(text)
+
+
+def test_every_mutation_is_planned() -> None:
+    """Every mutation is done, and all of its payload answered, level by level."""
+    mutations = SCHEMA.mutation_type
+    assert mutations is not None
+    for name, field in mutations.fields.items():
+        assert isinstance(metadata(mutations, name).get(DECLARED), Done), name
+        assert planned(f"mutation($it: It) {{ __typename {name}(input: $it) {{ __typename }} }}")
+        payload: Any = get_named_type(field.type)
+        for below, each in payload.fields.items():
+            leaf = "" if is_leaf_type(get_named_type(each.type)) else "{ __typename }"
+            assert planned(f"mutation($it: It) {{ {name}(input: $it) {{ {below} {leaf} }} }}"), name
 
 
 def test_null_conditions_are_left() -> None:
