@@ -1,18 +1,20 @@
 """The log: structured lines on standard error, for people or for machines."""
 
+import datetime
 import json
 import logging
 import re
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable
-from contextlib import suppress
-from functools import lru_cache
+from contextvars import ContextVar
 from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
+from structlog.contextvars import STRUCTLOG_KEY_PREFIX
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from schema import personal
@@ -20,8 +22,13 @@ from schema import personal
 Scrub = Callable[[str], str]
 """Takes a text and gives it with what is personal in it masked."""
 
-# made or checked here
-_SOUND = frozenset({"timestamp", "level", "request_id"})
+REQUEST_ID: ContextVar[Any] = ContextVar(f"{STRUCTLOG_KEY_PREFIX}request_id", default=...)
+"""The id of the request that is answered, in each line; set as `bind_contextvars` would, faster."""
+
+# made or checked by the door
+_SOUND = frozenset({"request_id"})
+_LEVELS = {"warn": "warning", "exception": "error"}
+"""Levels whose methods have other names."""
 _TEXTS, _SHORT = 2000, 100
 """Texts whose clean form is remembered, and how long they are at most."""
 _NUMBERS = frozenset({int, float, bool, type(None)})
@@ -53,21 +60,15 @@ def configure_logs(
     # what graphql-core had not begun when its operation was cancelled
     warnings.filterwarnings("ignore", r"coroutine 'Executor[.].*was never awaited", RuntimeWarning)
     stream = stream or sys.stderr
-    first: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.ExceptionRenderer(_traceback),
-        _Cleaner(scrub),
-    ]
+    filled = _Filled(scrub)
     renderer = _json if format_ == "json" else _console(stream)
     lowest = logging.getLevelName(level.upper())
     structlog.configure(
-        processors=[*first, renderer],
+        processors=[filled, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
         logger_factory=lambda *_: _Lines(stream),
     )
-    _take_over(stream, max(lowest, logging.WARNING), first, renderer)
+    _take_over(stream, max(lowest, logging.WARNING), filled, renderer)
 
 
 def without_values(text: str) -> str:
@@ -79,18 +80,33 @@ def _traceback(exc_info: ExcInfo) -> str:
     return without_values("".join(traceback.format_exception(*exc_info))).rstrip()
 
 
-class _Cleaner:
-    """Scrubs every text of a line, and keeps a text of a client from making a line of its own."""
+class _Filled:
+    """Fills in what every line has: of what request it is, how grave, when, what was raised.
+
+    Scrubs every text of it, and keeps a text of a client from making a line of its own. In one
+    step, for each request writes a line.
+    """
 
     def __init__(self, scrub: Scrub) -> None:
         self._scrub = scrub
+        self._moment = _Moment()
+        self._raised = structlog.processors.ExceptionRenderer(_traceback)
         # names, paths and codes come again and again
-        self._text = lru_cache(_TEXTS)(self._clean_text)
+        self._cleaned: dict[str, str] = {}
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        event = structlog.contextvars.merge_contextvars(logger, method, event)
+        if "exc_info" in event:
+            event = self._raised(logger, method, event)
+        cleaned = self._cleaned
         for key, value in event.items():
-            if key not in _SOUND and value.__class__ not in _NUMBERS:
+            kind = value.__class__
+            if kind is str and value in cleaned:
+                event[key] = cleaned[value]
+            elif kind not in _NUMBERS and key not in _SOUND:
                 event[key] = self._scrub(value) if key == "exception" else self._clean(value)
+        event["level"] = _LEVELS.get(method, method)
+        event["timestamp"] = self._moment.text()
         return event
 
     def _clean(self, value: Any) -> Any:
@@ -104,17 +120,48 @@ class _Cleaner:
             return [self._clean(item) for item in value]
         return self._clean(str(value))
 
+    def _text(self, value: str) -> str:
+        if len(self._cleaned) >= _TEXTS:
+            self._cleaned.clear()
+        clean = self._cleaned[value] = self._clean_text(value)
+        return clean
+
     def _clean_text(self, value: str) -> str:
         text = self._scrub(value)
         return text if text.isprintable() else repr(text)[1:-1]
 
 
-class _Lines(structlog.WriteLogger):
+class _Moment:
+    """The time it is, in ISO 8601 and UTC; its text is made once a second but for the fraction."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._begins = ""
+
+    def text(self) -> str:
+        """Now, to the microsecond."""
+        now = time.time_ns() // 1000
+        second, fraction = divmod(now, 1_000_000)
+        if second != self._second:
+            moment = datetime.datetime.fromtimestamp(second, datetime.UTC)
+            self._second, self._begins = second, f"{moment:%Y-%m-%dT%H:%M:%S}"
+        return f"{self._begins}.{fraction:06}Z"
+
+
+class _Lines:
     """Writes lines; a log that cannot be written never fails what was to be logged."""
 
+    def __init__(self, stream: TextIO) -> None:
+        self._write = stream.write
+        self._flush = stream.flush
+
     def msg(self, message: str) -> None:
-        with suppress(OSError, ValueError):
-            super().msg(message)
+        """Write a line in one piece: threads write too."""
+        try:
+            self._write(f"{message}\n")
+            self._flush()
+        except (OSError, ValueError):
+            pass
 
     log = debug = info = warn = warning = error = exception = critical = fatal = failure = err = msg
 
@@ -140,16 +187,17 @@ def _plain(logger: WrappedLogger, method: str, event: EventDict) -> str:
     """A line as the console's, without colours, in a tenth of the time."""
     line = f"{event.pop('timestamp')} [{event.pop('level')}] {event.pop('event', '')}"
     trace = event.pop("exception", None)
-    line = " ".join([line, *[f"{key}={value}" for key, value in event.items()]])
+    for key, value in event.items():
+        line += f" {key}={value}"
     return line if trace is None else f"{line}\n{trace}"
 
 
-def _take_over(stream: TextIO, level: int, first: list[Processor], renderer: Processor) -> None:
+def _take_over(stream: TextIO, level: int, filled: Processor, renderer: Processor) -> None:
     """Make the standard library's log, which uvicorn, asyncio and drivers write, look like ours."""
     handler = _Handler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[_message_without_values, *first],
+            foreign_pre_chain=[_message_without_values, filled],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
