@@ -39,7 +39,7 @@ from server.pages.explorer import PERSONAS, explorer_page
 from server.pages.landing import landing_page
 from server.personas import Persona, personas, read_organizations
 from server.privacy import report_missing_keys
-from server.runs import execute_current, open_context
+from server.runs import Contexts, execute_current
 from server.services import Services
 from server.settings import Settings
 from server.socket import SocketEndpoint
@@ -127,7 +127,7 @@ def _machinery(
         feed,
         begin,
         execute_event,
-        partial(open_context, live, services, now),
+        Contexts(live, services, now),
         Admission(live, services.identity, services.rates, services.trusted),
         timeout=services.settings.request_timeout,
     )

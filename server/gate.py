@@ -1,7 +1,8 @@
 """The gate before every operation: who asks, which text, and what it costs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from starlette.requests import Request
 
@@ -30,8 +31,7 @@ from tenants.roles import Role
 _PROVINCIAL = (Role.PROVINCE_ANALYST, Role.PROVINCE_ADMIN)
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     """Who asks, what may be read, and the tenants in force as the request came in."""
 
     actor: Actor
@@ -71,7 +71,8 @@ class Admission(Gate):
         facts.tenant = _tenant(actor)
         accepted = headers.get("accept-language", "")
         spoken = language(accepted) if accepted or not actor.language else actor.language
-        address = request.client.host if request.client else "unknown"
+        client = request.scope.get("client")
+        address = client[0] if client else "unknown"
         return Caller(actor, scope, registry, spoken, address, facts)
 
     def text(self, parameters: Parameters) -> str:
@@ -90,9 +91,8 @@ class Admission(Gate):
         given = key_of(request.headers.getlist("idempotency-key"))
         if given is None:
             return caller
-        return replace(
-            caller, idempotency=idempotency_key(given, actor_key(caller), text, operation)
-        )
+        key = idempotency_key(given, actor_key(caller), text, operation)
+        return caller._replace(idempotency=key)
 
     async def charge(
         self, caller: Caller, document: Document, operation: Operation

@@ -95,7 +95,7 @@ def test_cities_that_an_operation_names(
     (definition,) = (
         node for node in document.definitions if isinstance(node, OperationDefinitionNode)
     )
-    operation = Operation(document, definition, variables, {})
+    operation = Operation(document, definition, variables, {}, {})
     assert named_cities(operation, Registry(shipped)) == expected
 
 
