@@ -3,10 +3,16 @@
 import asyncio
 from enum import Enum, auto
 
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 from uvicorn.server import ServerState
 
+from server.cycle import Cycle
 from server.unread import Unread
 
 _TEXTS = {
@@ -139,6 +145,10 @@ class BoundedProtocol(Unread, HttpToolsProtocol):
         super().on_response_complete()
         if self._stage is _Stage.BODY:
             self._wait(self.LINGER_SECONDS)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.__class__ = Cycle  # uvicorn makes its own, and leaves no way to say of which class
+        super()._start_asgi_task(cycle, app)
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over to a socket, which has bounds of its own."""
