@@ -1,4 +1,4 @@
-"""Cycles: a request and its answer on a connection, as uvicorn has them, with heads put together fast.
+"""Cycles: a request and its answer on a connection, as uvicorn has them, but faster.
 
 uvicorn looks at each header of each answer by itself, which took a tenth of a short query. Nearly
 all answers have the same names in the same order: what their head looks like is known after the

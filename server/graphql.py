@@ -41,6 +41,8 @@ Whoever sends one after another leaves the processor to the others most of the t
 MAX_PAUSE = 0.5
 """Seconds of that at most."""
 
+_KINDS = {kind: kind.value for kind in OperationType}
+
 Execute = Callable[[Operation, Any], Awaitable[ExecutionResult]]
 OpenContext = Callable[[Request, Any], AbstractAsyncContextManager[Any]]
 Stream = Callable[[Asked, Answers, Payloads], Awaitable[Response]]
@@ -208,7 +210,7 @@ class GraphQLEndpoint:
         self._gate.valid(parameters)
         operation = select_operation(document, parameters)
         kind = operation.definition.operation
-        facts.operation_name, facts.operation_kind = operation.operation_name, kind.value
+        facts.operation_name, facts.operation_kind = operation.operation_name, _KINDS[kind]
         check(kind, request)
         if kind is OperationType.MUTATION:
             caller = self._gate.keyed(caller, request, text, operation)

@@ -75,8 +75,8 @@ class Metrics:
 
     With a `folder` each worker keeps its counts there, and each shows those of all: their sums,
     those of workers that ended too. The process must have been started with the folder in
-    PROMETHEUS_MULTIPROC_DIR. A process alone adds up what it counted until somebody asks. What is read is read when somebody asks, of other workers as it was
-    `NOTE_SECONDS` ago at most.
+    PROMETHEUS_MULTIPROC_DIR. A process alone adds up what it counted until somebody asks. What is
+    read is read when somebody asks, of other workers as it was `NOTE_SECONDS` ago at most.
     """
 
     def __init__(

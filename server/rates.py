@@ -160,8 +160,12 @@ class Rates:
         budgets += [self._of_city(tenant, public) for tenant in tenant_ids]
         policy = self._policies if len(budgets) > 1 else self._actor_policy
         least: tuple[int, _Budget, Window] | None = None
+        take = self._take
         for budget in budgets:
-            window = await self._taken(budget, cost)
+            if take is not None:
+                window = take(budget.counted, budget.amount, budget.seconds, cost)
+            else:
+                window = await self._taken(budget, cost)
             if window is None:
                 await self._give_back(budgets[: budgets.index(budget)], cost)
                 raise await self._refusal(budget, cost, policy)

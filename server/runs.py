@@ -63,7 +63,8 @@ class Opening:
         except BaseException as error:
             await snapshot.__aexit__(type(error), error, error.__traceback__)
             raise
-        caller.facts.role = actor.role.value
+        if actor is not caller.actor:
+            caller.facts.role = actor.role.value
         self._context = Context(
             contexts.resources,
             snapshot,
