@@ -128,6 +128,9 @@ class _Answer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, by what is sent of every answer and no more."""
+        if scope["type"] != "http":  # a socket that is refused
+            await super().__call__(scope, receive, send)
+            return
         await send(
             {
                 "type": "http.response.start",

@@ -19,19 +19,23 @@ class Application(Starlette):
         self, straight: Mapping[str, ASGIApp], middleware: Sequence[Middleware], **options: Any
     ) -> None:
         super().__init__(middleware=middleware, **options)
-        self._straight = {path: _behind(middleware, app) for path, app in straight.items()}
+        self._apps = straight
+        self._straight: dict[str, ASGIApp] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or live."""
-        if scope["type"] == "http" and not scope.get("root_path"):
-            straight = self._straight.get(scope["path"])
-            if straight is not None:
-                await straight(scope, receive, send)
-                return
-        await super().__call__(scope, receive, send)
+        is_straight = scope["type"] == "http" and scope["path"] in self._apps
+        if is_straight and not scope.get("root_path"):
+            await self._way(scope["path"])(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
-
-def _behind(middleware: Sequence[Middleware], app: ASGIApp) -> ASGIApp:
-    for outer, arguments, options in reversed(middleware):
-        app = outer(app, *arguments, **options)
-    return app
+    def _way(self, path: str) -> ASGIApp:
+        """What answers at a path; put together when first asked, as Starlette does."""
+        found = self._straight.get(path)
+        if found is None:
+            found = self._apps[path]
+            for outer, arguments, options in reversed(self.user_middleware):
+                found = outer(found, *arguments, **options)
+            self._straight[path] = found
+        return found

@@ -23,7 +23,7 @@ from server.deadline import Alarm
 from server.errors import ErrorFormat, Report, log_fault
 from server.facts import RequestFacts, facts_of
 from server.headers import headers_of
-from server.logs import REQUEST_ID
+from server.logs import REQUEST_ID, writer
 from server.preferences import JSON, language, media_type
 
 Observe = Callable[[RequestFacts, int, float], None]
@@ -132,7 +132,7 @@ class Door:
         self._app = app
         self._observe = observe
         self._report = report
-        self._log = structlog.get_logger("onegrid").bind() if log is None else log
+        self._write = writer(structlog.get_logger("onegrid").bind() if log is None else log)
         self._clock = clock
         self._new_id = new_id
 
@@ -161,16 +161,16 @@ class Door:
         status = CLIENT_LEFT if reply.status is None else reply.status
         if self._observe is not None:
             self._observe(facts, status, seconds)
-        log = self._log.debug if facts.path in _PROBES else self._log.info
-        log(
-            "request",
-            method=facts.method,
-            path=facts.path[:_SHOWN],
-            status=status,
-            ms=round(seconds * 1000, 1),
-            bytes=reply.size,
+        line = {
+            "event": "request",
+            "method": facts.method,
+            "path": facts.path[:_SHOWN],
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            "bytes": reply.size,
             **told(facts),
-        )
+        }
+        self._write("debug" if facts.path in _PROBES else "info", line)
 
 
 class Cors:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Literal, TextIO
+from typing import Any, ClassVar, Literal, TextIO
 
 import orjson
 import structlog
@@ -66,7 +66,7 @@ def configure_logs(
     lowest = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[filled, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        wrapper_class=_logger(lowest),
         logger_factory=lambda *_: _Lines(stream),
     )
     _take_over(stream, max(lowest, logging.WARNING), filled, renderer)
@@ -79,6 +79,43 @@ def without_values(text: str) -> str:
 
 def _traceback(exc_info: ExcInfo) -> str:
     return without_values("".join(traceback.format_exception(*exc_info))).rstrip()
+
+
+_GRAVITY = {name.lower(): number for name, number in logging.getLevelNamesMapping().items()}
+
+Write = Callable[[str, dict[str, Any]], None]
+"""Takes the level of a line and what it says, with `event`; the dict is the log's from then on."""
+
+
+def writer(log: Any) -> Write:
+    """What writes lines of a logger as dicts: at once with ours, by keywords with any other."""
+    if isinstance(log, _Dicts):
+        return log.write
+
+    def write(level: str, line: dict[str, Any]) -> None:
+        getattr(log, level)(line.pop("event"), **line)
+
+    return write
+
+
+class _Dicts:
+    """A logger that takes a line as a dict, without the copies that keywords come to."""
+
+    _lowest: ClassVar[int]
+    _logger: Any
+    _processors: Any
+
+    def write(self, level: str, line: dict[str, Any]) -> None:
+        """Write a line."""
+        if _GRAVITY[level] >= self._lowest:
+            for process in self._processors:
+                line = process(self._logger, level, line)
+            self._logger.msg(line)
+
+
+def _logger(lowest: int) -> type[Any]:
+    base = structlog.make_filtering_bound_logger(lowest)
+    return type("Logger", (_Dicts, base), {"_lowest": lowest})
 
 
 class _Filled:
