@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -256,14 +256,14 @@ class _Reply:
         self.status: int | None = None
         self.size = 0
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Send one message of the application."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message = {**message, "headers": self._completed(message.get("headers", ()))}
         elif message["type"] == "http.response.body":
             self.size += len(message.get("body", b""))
-        await self._send(message)
+        return self._send(message)
 
     def _completed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = tuple([name for name, _ in headers])
@@ -317,11 +317,12 @@ class _Body:
                 alarm.off()
         return message if self.refusal is None else {"type": "http.disconnect"}
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Send one message; nothing that answers a client who did not leave, but was refused."""
-        if self.refusal is None or self.answered:
-            self.answered = True
-            await self._send(message)
+        if self.refusal is not None and not self.answered:
+            return _nothing()
+        self.answered = True
+        return self._send(message)
 
     def _count(self, message: Message) -> None:
         self._size += len(message.get("body", b""))
@@ -407,6 +408,10 @@ async def _refuse(
 
 async def _never() -> Message:
     raise RuntimeError("an answer reads nothing")
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _too_large(limit: int, given: int | None = None) -> CodedError:

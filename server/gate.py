@@ -1,8 +1,8 @@
 """The gate before every operation: who asks, which text, and what it costs."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
@@ -65,8 +65,10 @@ class Admission(Gate):
         Errors: `CodedError` TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_SCOPE, BAD_REQUEST, UNAVAILABLE.
         """
         headers = headers_of(request.scope)
-        claims = await self._identity.claims(headers.get("authorization"))
-        registry = await self._live.current()
+        given, claims = headers.get("authorization"), None
+        if given is not None:
+            claims = self._identity.remembered(given) or await self._identity.claims(given)
+        registry = await self._live.current() if self._live.is_behind else self._live.registry
         purpose = purpose_of(headers.get("x-purpose"))
         actor, scope, payer, facts.role, facts.tenant = self._openings.of(claims, registry)
         if purpose is not None:
@@ -97,15 +99,15 @@ class Admission(Gate):
         key = idempotency_key(given, caller.payer, text, operation)
         return caller._replace(idempotency=key)
 
-    async def charge(
+    def charge(
         self, caller: Caller, document: Document, operation: Operation
-    ) -> Mapping[str, str]:
+    ) -> Coroutine[Any, Any, Mapping[str, str]]:
         """Take the operation's cost off what the actor and the city may spend.
 
         Errors: `CodedError` NODES_EXCEEDED, COST_EXCEEDED, RATE_LIMITED.
         """
         cost = document.cost(operation.definition, operation.variables)
-        return await self.spend(caller, operation, cost.cost)
+        return self.spend(caller, operation, cost.cost)
 
     async def spend(self, caller: Caller, operation: Operation, cost: int) -> Mapping[str, str]:
         """Take a cost off what the actor and the city may spend.

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -180,12 +180,12 @@ class GraphQLEndpoint:
         answers.headers.update(_timing(context, self._clock() - started))
         return answers.result(result)
 
-    async def admit(self, request: Request, facts: RequestFacts) -> Any:
+    def admit(self, request: Request, facts: RequestFacts) -> Coroutine[Any, Any, Any]:
         """Who asks.
 
         Errors: `CodedError`.
         """
-        return await self._gate.admit(request, facts)
+        return self._gate.admit(request, facts)
 
     async def prepare(
         self,

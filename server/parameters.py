@@ -39,11 +39,16 @@ async def read_parameters(request: Request) -> Parameters:
     if request.method == "GET":
         return parameters_of(_query_string(request.scope["query_string"]))
     _check_content_type(headers_of(request.scope).get("content-type"))
-    return parameters_of(_body(await _received(request.receive)))
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body = message.get("body", b"")
+    if message.get("more_body", False):  # it seldom comes in parts
+        body += await _rest(request.receive)
+    return parameters_of(_body(body))
 
 
-async def _received(receive: Receive) -> bytes:
-    """The body of a request, which has mostly come as a whole."""
+async def _rest(receive: Receive) -> bytes:
     parts = []
     while True:
         message = await receive()
@@ -51,7 +56,7 @@ async def _received(receive: Receive) -> bytes:
             raise ClientDisconnect
         parts.append(message.get("body", b""))
         if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return b"".join(parts)
 
 
 def parameters_of(given: dict[str, Any]) -> Parameters:

@@ -59,7 +59,9 @@ class Opening:
         snapshot = self._snapshot = contexts.resources.database.snapshot(caller.scope)
         await snapshot.__aenter__()
         try:
-            actor = await bound(snapshot, caller.scope, caller.actor, caller.registry, today)
+            actor = caller.actor
+            if actor.person is not None:
+                actor = await bound(snapshot, caller.scope, actor, caller.registry, today)
         except BaseException as error:
             await snapshot.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -103,7 +105,8 @@ async def execute_current(
     if operation.definition.operation is not OperationType.MUTATION and _is_stale(result):
         await context.begin_anew(await live.refreshed())
         result = await execute(operation, context)
-    await write_audit(context)
+    if context.disclosures:
+        await write_audit(context)
     if not result.errors:
         return result
     if (reused := _cause(result, KeyReusedError)) is not None:
