@@ -14,7 +14,6 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     SourceLocation,
-    parse,
     validate,
 )
 
@@ -32,6 +31,7 @@ from server.execution.lifting import lift
 from server.execution.literals import Literals, literals_of
 from server.execution.templates import Shape, Template, Written
 from server.extent import asks_for_schema, scan
+from server.parsing import parsed
 
 TOKEN_BYTES = 2000
 """What the tree of a document and its plans take in memory, a token."""
@@ -221,7 +221,7 @@ class Documents:
 
     def _made(self, text: str) -> Document | DocumentFailure:
         try:
-            ast = parse(text, max_lexical_tokens=self._bounds.tokens if self._bounds else None)
+            ast = parsed(text, self._bounds.tokens if self._bounds else None)
         except GraphQLSyntaxError as error:
             return _failure(ErrorCode.PARSE_FAILED, [error])
         refusal = self._refusal(ast)
