@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from schema.errors import CodedError, ErrorCode
 from server.documents import DocumentFailure
@@ -20,6 +21,8 @@ HEADERS = {
     "vary": "Accept, Accept-Language",
     "x-content-type-options": "nosniff",
 }
+
+_EVERY = frozenset({*HEADERS, "content-type"})
 
 _STATUS = {
     ErrorCode.TOKEN_INVALID: 401,
@@ -117,16 +120,34 @@ class _Answer(Response):
         self.status_code = status
         self.background = None
         self.body = body
-        more = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        length = (b"content-length", b"%d" % len(body))
-        named = [item for item in _standard(media_type) if item[0].decode() not in headers]
-        self.raw_headers = [*named, length, *more]
+        self.raw_headers = [
+            *_standard(media_type, _EVERY.intersection(headers)),
+            (b"content-length", b"%d" % len(body)),
+            *[(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, by what is sent of every answer and no more."""
+        if scope["type"] != "http":  # a socket that is refused
+            await super().__call__(scope, receive, send)
+            return
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+        )
+        await send({"type": "http.response.body", "body": self.body})
 
 
-@lru_cache(16)
-def _standard(media_type: str) -> list[tuple[bytes, bytes]]:
+@lru_cache(256)
+def _standard(media_type: str, but: frozenset[str]) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers of every answer, without those that it has of its own."""
     standard = HEADERS | {"content-type": f"{media_type}; charset=utf-8"}
-    return [(name.encode(), value.encode()) for name, value in standard.items()]
+    return tuple(
+        [(name.encode(), value.encode()) for name, value in standard.items() if name not in but]
+    )
 
 
 def _headers_of(error: CodedError) -> dict[str, str]:

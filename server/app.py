@@ -23,6 +23,7 @@ from schema.errors import CodedError
 from schema.feed import Feed
 from schema.root import graphql_schema, sdl
 from schema.scalars import CHINA
+from server.application import Application
 from server.documents import Documents
 from server.door import middleware
 from server.event_source import EventSource
@@ -38,7 +39,7 @@ from server.pages.explorer import PERSONAS, explorer_page
 from server.pages.landing import landing_page
 from server.personas import Persona, personas, read_organizations
 from server.privacy import report_missing_keys
-from server.runs import execute_current, open_context
+from server.runs import Contexts, execute_current
 from server.services import Services
 from server.settings import Settings
 from server.socket import SocketEndpoint
@@ -46,6 +47,7 @@ from server.subscriptions import Machinery, Subscriptions
 from server.sweeping import sweep_for_ever
 from server.trusted import invalid, operation_names
 
+GRAPHQL = "/graphql"
 STATIC = Path(__file__).parent / "pages" / "static"
 
 log = structlog.get_logger("onegrid")
@@ -81,10 +83,11 @@ def create_app(
     readings = _readings(live, subscriptions, sockets)
     metrics = Metrics(_names(documents, services, examples), readings, services.metrics)
     sockets.observe = metrics.observe_operation
-    return Starlette(
+    return Application(
+        straight={GRAPHQL: endpoint},
         routes=[
-            Route("/graphql", endpoint),
-            WebSocketRoute("/graphql", sockets),
+            Route(GRAPHQL, endpoint),
+            WebSocketRoute(GRAPHQL, sockets),
             *_pages(live, services, now, examples),
             *_probes(live),
             *([metrics.app_route] if settings.metrics else []),
@@ -124,7 +127,7 @@ def _machinery(
         feed,
         begin,
         execute_event,
-        partial(open_context, live, services, now),
+        Contexts(live, services, now),
         Admission(live, services.identity, services.rates, services.trusted),
         timeout=services.settings.request_timeout,
     )

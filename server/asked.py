@@ -1,8 +1,8 @@
 """What is asked for: an operation that is ready to run, with who asks and how it is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from graphql import OperationType
 from starlette.requests import Request
@@ -14,8 +14,7 @@ from server.headers import KEY
 from server.operations import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One operation, admitted, valid and paid for.
 
     `request` is what it came by; on a socket a request that stands for it. `headers` say what is
@@ -27,7 +26,7 @@ class Asked:
     document: Document
     operation: Operation
     facts: RequestFacts
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def kind(self) -> OperationType:

@@ -84,7 +84,7 @@ class Excess:
 
 def length_excess(text: str, bounds: Bounds) -> Excess | None:
     """Whether a text is too long to be looked at."""
-    return _first([("length", len(text), bounds.length)])
+    return Excess("length", len(text), bounds.length) if len(text) > bounds.length else None
 
 
 def scan_excess(scanned: Scan, bounds: Bounds) -> Excess | None:
@@ -118,7 +118,9 @@ def document_excess(document: DocumentNode, bounds: Bounds) -> Excess | None:
 
 def cost_excess(cost: Cost, bounds: Bounds) -> Excess | None:
     """Whether an operation may return too much, or be too dear to run."""
-    return _first([("nodes", cost.nodes, bounds.nodes), ("cost", cost.cost, bounds.cost)])
+    if cost.nodes > bounds.nodes:
+        return Excess("nodes", cost.nodes, bounds.nodes)
+    return Excess("cost", cost.cost, bounds.cost) if cost.cost > bounds.cost else None
 
 
 def _first(found: Iterable[tuple[str, int, int]]) -> Excess | None:

@@ -4,7 +4,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -13,7 +14,6 @@ from graphql import (
     GraphQLSyntaxError,
     OperationDefinitionNode,
     SourceLocation,
-    parse,
     validate,
 )
 
@@ -31,6 +31,7 @@ from server.execution.lifting import lift
 from server.execution.literals import Literals, literals_of
 from server.execution.templates import Shape, Template, Written
 from server.extent import asks_for_schema, scan
+from server.parsing import parsed
 
 TOKEN_BYTES = 2000
 """What the tree of a document and its plans take in memory, a token."""
@@ -44,8 +45,7 @@ LIFT_BYTES = 4 * TOKEN_BYTES
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A document that is valid against the schema, with its operations in the order written.
 
     `costs` are those of its operations, in the same order. In `plans` an executor keeps what it
@@ -59,11 +59,11 @@ class Document:
 
     ast: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
-    costs: tuple[OperationCost, ...] = ()
-    bounds: Bounds | None = None
-    plans: dict[int, Any] = field(default_factory=dict, compare=False)
+    costs: tuple[OperationCost, ...]
+    bounds: Bounds | None
+    plans: dict[int, Any]
     template: Template | None = None
-    lifted: Mapping[str, Any] = field(default_factory=dict)
+    lifted: Mapping[str, Any] = MappingProxyType({})
     written: Written | None = None
 
     def locate(self, offset: int) -> SourceLocation:
@@ -79,12 +79,13 @@ class Document:
         The lifted ones have to be among them.
         Errors: `CodedError` NODES_EXCEEDED or COST_EXCEEDED where that is above the bounds.
         """
-        at = next(n for n, known in enumerate(self.operations) if known is operation)
+        at = 0
+        while self.operations[at] is not operation:  # nodes are compared by all that they hold
+            at += 1
         cost = self.costs[at](variables)
-        if self.bounds is not None:
-            excess = cost_excess(cost, self.bounds)
-            if excess is not None:
-                raise excess.refusal()
+        excess = None if self.bounds is None else cost_excess(cost, self.bounds)
+        if excess is not None:
+            raise excess.refusal()
         return cost
 
 
@@ -220,7 +221,7 @@ class Documents:
 
     def _made(self, text: str) -> Document | DocumentFailure:
         try:
-            ast = parse(text, max_lexical_tokens=self._bounds.tokens if self._bounds else None)
+            ast = parsed(text, self._bounds.tokens if self._bounds else None)
         except GraphQLSyntaxError as error:
             return _failure(ErrorCode.PARSE_FAILED, [error])
         refusal = self._refusal(ast)
@@ -233,7 +234,7 @@ class Documents:
 
     def _document(self, ast: DocumentNode, template: Template | None = None) -> Document:
         costs = self._costs.compile(ast)
-        return Document(ast, _operations(ast), costs, self._bounds, template=template)
+        return Document(ast, _operations(ast), costs, self._bounds, {}, template)
 
     def _errors(self, ast: DocumentNode) -> list[GraphQLError]:
         """The validation errors; only the first are validated again for their suggestions."""

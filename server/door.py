@@ -4,7 +4,8 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -19,8 +20,10 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 from schema.errors import CodedError, ErrorCode
 from schema.personal import scrub
 from server.answers import Answers
+from server.deadline import Alarm
 from server.errors import ErrorFormat, Report, log_fault
 from server.facts import RequestFacts, facts_of
+from server.headers import headers_of
 from server.preferences import JSON, language, media_type
 
 Observe = Callable[[RequestFacts, int, float], None]
@@ -144,19 +147,15 @@ class Door:
         started = self._clock()
         bound = bind_contextvars(request_id=facts.request_id)
         try:
-            await self._enter(scope, receive, reply)
-        finally:
-            self._finish(facts, reply, self._clock() - started)
-            reset_contextvars(**bound)
-
-    async def _enter(self, scope: Scope, receive: Receive, reply: "_Reply") -> None:
-        try:
             await self._app(scope, receive, reply.send)
         except Exception as error:
             if reply.status is not None:  # too late to say anything: the connection is cut
                 raise
             response = _response(_answers(scope, self._report), error)
             await response(scope, receive, reply.send)
+        finally:
+            self._finish(facts, reply, self._clock() - started)
+            reset_contextvars(**bound)
 
     def _finish(self, facts: RequestFacts, reply: "_Reply", seconds: float) -> None:
         status = CLIENT_LEFT if reply.status is None else reply.status
@@ -218,72 +217,83 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length, encoding, expects = _declared(scope)
+        headers = headers_of(scope)
+        length = _length(headers.get("content-length", ""))
+        encoding = headers.get("content-encoding", "").strip().lower()
         if (refusal := self._refusal(length, encoding)) is not None:
             # who expects 100 Continue may not send the body now, nor say so
-            await _refuse(scope, send, refusal, {"connection": "close"} if expects else {})
+            closing = {"connection": "close"} if "expect" in headers else {}
+            await _refuse(scope, send, refusal, closing)
         elif not length and scope["method"] in _WITHOUT_BODY:
             await self._app(scope, receive, send)
         else:
-            await self._limited(scope, _Body(receive, send, self._max_body, self._seconds), send)
+            body = _Body(receive, send, self._max_body, self._seconds)
+            try:
+                await self._app(scope, body.receive, body.send)
+            except ClientDisconnect:
+                if body.refusal is None:
+                    raise
+            if body.refusal is not None and not body.answered:
+                await _refuse(scope, send, body.refusal)
 
-    async def _limited(self, scope: Scope, body: "_Body", send: Send) -> None:
-        try:
-            await self._app(scope, body.receive, body.send)
-        except ClientDisconnect:
-            if body.refusal is None:
-                raise
-        if body.refusal is not None and not body.answered:
-            await _refuse(scope, send, body.refusal)
-
-    def _refusal(self, length: int, encoding: bytes) -> CodedError | None:
+    def _refusal(self, length: int, encoding: str) -> CodedError | None:
         if length > self._max_body:
             return _too_large(self._max_body, length)
-        if encoding not in (b"", b"identity"):
-            return _compressed(encoding.decode("latin-1"))
+        if encoding not in ("", "identity"):
+            return _compressed(encoding)
         return None
 
 
 class _Reply:
     """Sends an answer with the headers of every answer; keeps its status and its size in bytes."""
 
-    __slots__ = ("_id", "_send", "_standard", "size", "status")
+    __slots__ = ("_id", "_secure", "_send", "size", "status")
 
     def __init__(self, send: Send, request_id: str, secure: bool) -> None:
         self._send = send
         self._id = request_id
-        self._standard = _SECURE if secure else _PLAIN
+        self._secure = secure
         self.status: int | None = None
         self.size = 0
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Send one message of the application."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message = {**message, "headers": self._completed(message.get("headers", ()))}
         elif message["type"] == "http.response.body":
             self.size += len(message.get("body", b""))
-        await self._send(message)
+        return self._send(message)
 
     def _completed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        own = list(headers)
-        given = {name for name, _ in own}
-        own += [pair for pair in self._standard if pair[0] not in given]
-        if b"x-request-id" not in given:
-            own.append((b"x-request-id", self._id.encode()))
-        return own
+        names = tuple([name for name, _ in headers])
+        completed = [*headers, *_missing(self._secure, names)]
+        if b"x-request-id" not in names:
+            completed.append((b"x-request-id", self._id.encode()))
+        return completed
 
 
 class _Body:
     """One request's body as it arrives, at most so big and so late."""
 
-    __slots__ = ("_deadline", "_max", "_receive", "_send", "_size", "answered", "refusal", "whole")
+    __slots__ = (
+        "_deadline",
+        "_loop",
+        "_max",
+        "_receive",
+        "_send",
+        "_size",
+        "answered",
+        "refusal",
+        "whole",
+    )
 
     def __init__(self, receive: Receive, send: Send, max_body: int, seconds: float) -> None:
         self._receive = receive
         self._send = send
         self._max = max_body
-        self._deadline = seconds + asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._deadline = seconds + self._loop.time()
         self._size = 0
         self.whole = False
         self.answered = False
@@ -294,20 +304,25 @@ class _Body:
         if self.whole:
             return await self._receive()
         if self.refusal is None:
+            alarm = Alarm(self._deadline - self._loop.time())
             try:
-                async with asyncio.timeout_at(self._deadline):
-                    message = await self._receive()
-            except TimeoutError:
+                message = await self._receive()
+            except asyncio.CancelledError as error:
+                if not alarm.explains(error):
+                    raise
                 self.refusal = _too_slow()
             else:
                 self._count(message)
+            finally:
+                alarm.off()
         return message if self.refusal is None else {"type": "http.disconnect"}
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
         """Send one message; nothing that answers a client who did not leave, but was refused."""
-        if self.refusal is None or self.answered:
-            self.answered = True
-            await self._send(message)
+        if self.refusal is not None and not self.answered:
+            return _nothing()
+        self.answered = True
+        return self._send(message)
 
     def _count(self, message: Message) -> None:
         self._size += len(message.get("body", b""))
@@ -317,16 +332,28 @@ class _Body:
             self.refusal = _too_large(self._max)
 
 
-def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+_Pairs = tuple[tuple[bytes, bytes], ...]
+
+
+def _encoded(headers: dict[str, str]) -> _Pairs:
+    return tuple([(name.encode(), value.encode()) for name, value in headers.items()])
 
 
 _PLAIN = _encoded(HEADERS)
 _SECURE = _encoded(HEADERS | HTTPS_HEADERS)
 
 
+@lru_cache(256)
+def _missing(secure: bool, names: tuple[bytes, ...]) -> _Pairs:
+    """The headers of every answer that are not among the names."""
+    standard = _SECURE if secure else _PLAIN
+    return tuple([pair for pair in standard if pair[0] not in names])
+
+
 def _request_id(scope: Scope) -> str | None:
     """The id that the request came with, if it came with one that will do."""
+    if "x-request-id" not in headers_of(scope):
+        return None
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             text: str = value.decode()
@@ -350,22 +377,10 @@ def told(facts: RequestFacts) -> dict[str, object]:
     return found
 
 
-def _declared(scope: Scope) -> tuple[int, bytes, bool]:
-    """The body's length in bytes, 0 where none is declared; its encoding; an Expect header."""
-    length, encoding, expects = 0, b"", False
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            length = _length(value)
-        elif name == b"content-encoding":
-            encoding = value.strip().lower()
-        elif name == b"expect":
-            expects = True
-    return length, encoding, expects
-
-
-def _length(value: bytes) -> int:
+def _length(value: str) -> int:
+    """The body's length in bytes, 0 where none is declared."""
     # more digits than any machine has bytes, and as many as fit a number in JSON
-    return int(value[:18]) if value[:18].isdigit() else 0
+    return int(value[:18]) if value[:18].isdecimal() else 0
 
 
 def _answers(scope: Scope, report: Report = log_fault) -> Answers:
@@ -393,6 +408,10 @@ async def _refuse(
 
 async def _never() -> Message:
     raise RuntimeError("an answer reads nothing")
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _too_large(limit: int, given: int | None = None) -> CodedError:

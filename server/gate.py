@@ -1,7 +1,8 @@
 """The gate before every operation: who asks, which text, and what it costs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
@@ -30,15 +31,18 @@ from tenants.roles import Role
 _PROVINCIAL = (Role.PROVINCE_ANALYST, Role.PROVINCE_ADMIN)
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who asks, what may be read, and the tenants in force as the request came in."""
+class Caller(NamedTuple):
+    """Who asks, what may be read, and the tenants in force as the request came in.
+
+    `payer` says whose budget an operation takes from: a tenant's subject, or without a token an
+    address.
+    """
 
     actor: Actor
     scope: Scope
     registry: Registry
     language: str
-    address: str
+    payer: str
     facts: RequestFacts
     idempotency: IdempotencyKey | None = None
 
@@ -61,18 +65,20 @@ class Admission(Gate):
         Errors: `CodedError` TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_SCOPE, BAD_REQUEST, UNAVAILABLE.
         """
         headers = headers_of(request.scope)
-        claims = await self._identity.claims(headers.get("authorization"))
-        registry = await self._live.current()
+        given, claims = headers.get("authorization"), None
+        if given is not None:
+            claims = self._identity.remembered(given) or await self._identity.claims(given)
+        registry = await self._live.current() if self._live.is_behind else self._live.registry
         purpose = purpose_of(headers.get("x-purpose"))
-        actor, scope = self._openings.of(claims, registry)
+        actor, scope, payer, facts.role, facts.tenant = self._openings.of(claims, registry)
         if purpose is not None:
             actor = replace(actor, purpose=purpose)
-        facts.role = actor.role.value
-        facts.tenant = _tenant(actor)
         accepted = headers.get("accept-language", "")
         spoken = language(accepted) if accepted or not actor.language else actor.language
-        address = request.client.host if request.client else "unknown"
-        return Caller(actor, scope, registry, spoken, address, facts)
+        client = request.scope.get("client")
+        if payer is None:
+            payer = address_key(client[0] if client else "unknown")
+        return Caller(actor, scope, registry, spoken, payer, facts)
 
     def text(self, parameters: Parameters) -> str:
         """The text that a request holds or names."""
@@ -90,19 +96,18 @@ class Admission(Gate):
         given = key_of(request.headers.getlist("idempotency-key"))
         if given is None:
             return caller
-        return replace(
-            caller, idempotency=idempotency_key(given, actor_key(caller), text, operation)
-        )
+        key = idempotency_key(given, caller.payer, text, operation)
+        return caller._replace(idempotency=key)
 
-    async def charge(
+    def charge(
         self, caller: Caller, document: Document, operation: Operation
-    ) -> Mapping[str, str]:
+    ) -> Coroutine[Any, Any, Mapping[str, str]]:
         """Take the operation's cost off what the actor and the city may spend.
 
         Errors: `CodedError` NODES_EXCEEDED, COST_EXCEEDED, RATE_LIMITED.
         """
         cost = document.cost(operation.definition, operation.variables)
-        return await self.spend(caller, operation, cost.cost)
+        return self.spend(caller, operation, cost.cost)
 
     async def spend(self, caller: Caller, operation: Operation, cost: int) -> Mapping[str, str]:
         """Take a cost off what the actor and the city may spend.
@@ -112,7 +117,7 @@ class Admission(Gate):
         public = caller.actor.tenant_ids is None
         tenants = charged(caller, operation)
         try:
-            spent = await self._rates.spend(actor_key(caller), tenants, cost, public=public)
+            spent = await self._rates.spend(caller.payer, tenants, cost, public=public)
             return spent.headers()
         except RateLimitedError as refusal:
             caller.facts.limited = refusal.bound
@@ -120,11 +125,24 @@ class Admission(Gate):
 
     def owner(self, caller: Caller) -> str:
         """The actor, as the rates know it."""
-        return actor_key(caller)
+        return caller.payer
 
     def cached(self, parameters: Parameters, request: Request) -> Mapping[str, str]:
         """Answers to trusted queries that anybody may ask can be kept by caches."""
         return cache_headers(self._trusted, parameters, request)
+
+
+class Opened(NamedTuple):
+    """What claims open: an actor without a purpose, what it may read, and what is said of it.
+
+    `payer` is whose budget its operations take from; None without a token.
+    """
+
+    actor: Actor
+    scope: Scope
+    payer: str | None
+    role: str
+    tenant: str | None
 
 
 class Openings:
@@ -133,20 +151,30 @@ class Openings:
     def __init__(self, size: int = 10_000) -> None:
         self._size = size
         self._registry: Registry | None = None
-        self._known: dict[Claims | None, tuple[Actor, Scope]] = {}
+        self._known: dict[Claims | None, Opened] = {}
 
-    def of(self, claims: Claims | None, registry: Registry) -> tuple[Actor, Scope]:
-        """The actor of claims, without a purpose, and what it may read.
+    def of(self, claims: Claims | None, registry: Registry) -> Opened:
+        """What claims open.
 
         Errors: `CodedError` TOKEN_SCOPE.
         """
-        if registry is not self._registry or len(self._known) >= self._size:
+        if registry is not self._registry:
             self._registry, self._known = registry, {}
         found = self._known.get(claims)
         if found is None:
-            actor = actor_of(claims, registry)
-            found = self._known[claims] = actor, scope_of(actor, registry)
+            if len(self._known) >= self._size:
+                self._known.clear()
+            found = self._known[claims] = opened_by(actor_of(claims, registry), registry)
         return found
+
+
+def opened_by(actor: Actor, registry: Registry) -> Opened:
+    """What an actor opens."""
+    payer = None
+    if actor.tenant_ids is not None:
+        payer = f"{min(actor.tenant_ids)} {actor.subject}"
+    tenant = f"{actor.grants[0].tenant_id:06}" if actor.grants else None
+    return Opened(actor, scope_of(actor, registry), payer, actor.role.value, tenant)
 
 
 def scope_of(actor: Actor, registry: Registry) -> Scope:
@@ -163,14 +191,6 @@ def registry_scope(registry: Registry) -> Scope:
     return Scope(frozenset(registry.by_id))
 
 
-def actor_key(caller: Caller) -> str:
-    """Whose budget an operation takes from: a tenant's subject, or without a token an address."""
-    actor = caller.actor
-    if actor.tenant_ids is None:
-        return address_key(caller.address)
-    return f"{min(actor.tenant_ids)} {actor.subject}"
-
-
 def charged(caller: Caller, operation: Operation) -> frozenset[int]:
     """The cities whose budget an operation takes from: the token's, else those that it names."""
     actor = caller.actor
@@ -179,7 +199,3 @@ def charged(caller: Caller, operation: Operation) -> frozenset[int]:
     if actor.tenant_ids is not None:
         return frozenset()
     return named_cities(operation, caller.registry)
-
-
-def _tenant(actor: Actor) -> str | None:
-    return f"{actor.grants[0].tenant_id:06}" if actor.grants else None

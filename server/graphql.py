@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -40,6 +40,8 @@ Whoever sends one after another leaves the processor to the others most of the t
 
 MAX_PAUSE = 0.5
 """Seconds of that at most."""
+
+_KINDS = {kind: kind.value for kind in OperationType}
 
 Execute = Callable[[Operation, Any], Awaitable[ExecutionResult]]
 OpenContext = Callable[[Request, Any], AbstractAsyncContextManager[Any]]
@@ -141,25 +143,26 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, facts: RequestFacts) -> Response:
-        accepted = media_type(_header(request, "accept"))
-        streams = self._stream is not None and accepts_stream(_header(request, "accept"))
-        errors = ErrorFormat(language(_header(request, "accept-language")), self._report)
+        headers = headers_of(request.scope)
+        accept = headers.get("accept", "")
+        accepted = media_type(accept)
+        streams = accepted is None and self._stream is not None and accepts_stream(accept)
+        errors = ErrorFormat(language(headers.get("accept-language", "")), self._report)
         answers = Answers(accepted or JSON, errors, facts)
         try:
-            _check_method(request.method)
+            _check_method(request.scope["method"])
             _check_accept(accepted or streams, request)
-            response = await self._answer(request, answers, Payloads(errors, facts), facts)
+            response = await self._answer(request, answers, errors, facts)
         except (ClientDisconnect, ClientLeftError):
             raise
         except CodedError as refusal:
             response = answers.refusal(refusal)
         except Exception as fault:
             response = answers.fault(fault)
-        is_wrapped = accepted is None and streams and response.status_code == 200
-        return one_event(response) if is_wrapped else response
+        return one_event(response) if streams and response.status_code == 200 else response
 
     async def _answer(
-        self, request: Request, answers: Answers, payloads: Payloads, facts: RequestFacts
+        self, request: Request, answers: Answers, errors: ErrorFormat, facts: RequestFacts
     ) -> Response:
         started = self._clock()
         caller = await self.admit(request, facts)
@@ -169,7 +172,7 @@ class GraphQLEndpoint:
             return answers.failure(asked)
         answers.headers.update(asked.headers)
         if self._stream is not None and asked.kind is OperationType.SUBSCRIPTION:
-            return await self._stream(asked, answers, payloads)
+            return await self._stream(asked, answers, Payloads(errors, facts))
         leaving = request.receive if asked.kind is OperationType.QUERY else None
         result, context = await self.run(asked, leaving)
         if not result.errors:
@@ -177,12 +180,12 @@ class GraphQLEndpoint:
         answers.headers.update(_timing(context, self._clock() - started))
         return answers.result(result)
 
-    async def admit(self, request: Request, facts: RequestFacts) -> Any:
+    def admit(self, request: Request, facts: RequestFacts) -> Coroutine[Any, Any, Any]:
         """Who asks.
 
         Errors: `CodedError`.
         """
-        return await self._gate.admit(request, facts)
+        return self._gate.admit(request, facts)
 
     async def prepare(
         self,
@@ -207,7 +210,7 @@ class GraphQLEndpoint:
         self._gate.valid(parameters)
         operation = select_operation(document, parameters)
         kind = operation.definition.operation
-        facts.operation_name, facts.operation_kind = operation.operation_name, kind.value
+        facts.operation_name, facts.operation_kind = operation.operation_name, _KINDS[kind]
         check(kind, request)
         if kind is OperationType.MUTATION:
             caller = self._gate.keyed(caller, request, text, operation)
@@ -222,18 +225,11 @@ class GraphQLEndpoint:
         `leaving` is where its client says that it leaves, which ends it.
         Errors: `CodedError`, `ClientLeftError`.
         """
-        async with deadline(self._timeout, leaving):
-            return await self._run(asked)
-
-    def _check_kind(self, kind: OperationType, request: Request) -> None:
-        if self._stream is not None and kind is OperationType.SUBSCRIPTION:
-            _check_stream(request)
-        else:
-            _check_kind(kind, request.method)
-
-    async def _run(self, asked: Asked) -> tuple[ExecutionResult, Any]:
         facts = asked.facts
-        async with self._open_context(asked.request, asked.caller) as context:
+        async with (
+            deadline(self._timeout, leaving),
+            self._open_context(asked.request, asked.caller) as context,
+        ):
             try:
                 return await self._execute(asked.operation, context), context
             finally:
@@ -241,6 +237,12 @@ class GraphQLEndpoint:
                 facts.sql_seconds = getattr(context, "sql_seconds", 0.0)
         swallowed = "the context swallowed an exception of the execution"
         raise RuntimeError(swallowed)
+
+    def _check_kind(self, kind: OperationType, request: Request) -> None:
+        if self._stream is not None and kind is OperationType.SUBSCRIPTION:
+            _check_stream(request)
+        else:
+            _check_kind(kind, request.method)
 
 
 def _header(request: Request, name: str) -> str:

@@ -132,14 +132,19 @@ class Live:
         async with self._engine.begin() as connection:
             return await forget(connection, before)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether another worker of this server has found other tenants in force."""
+        return self._changes is not None and self._changes.value != self._seen
+
     async def current(self) -> Registry:
         """The tenants in force, no older than those that any worker of this server has served by.
 
         Errors: `CodedError` UNAVAILABLE.
         """
-        if self._changes is not None and self._changes.value != self._seen:
+        if self.is_behind:
             async with self._looking:
-                if self._changes.value != self._seen:
+                if self.is_behind:
                     await self.refresh()
         return self.registry
 

@@ -75,8 +75,8 @@ class Metrics:
 
     With a `folder` each worker keeps its counts there, and each shows those of all: their sums,
     those of workers that ended too. The process must have been started with the folder in
-    PROMETHEUS_MULTIPROC_DIR. What is read is read when somebody asks, of other workers as it was
-    `NOTE_SECONDS` ago at most.
+    PROMETHEUS_MULTIPROC_DIR. A process alone adds up what it counted until somebody asks. What is
+    read is read when somebody asks, of other workers as it was `NOTE_SECONDS` ago at most.
     """
 
     def __init__(
@@ -87,6 +87,9 @@ class Metrics:
     ) -> None:
         self._counted = CollectorRegistry()
         self.registry = self._counted if folder is None else CollectorRegistry()
+        self._is_shared = folder is not None
+        self._answered: dict[tuple[str, int], int] = {}
+        self._ran: dict[tuple[str | None, str, str | None], _Sums] = {}
         self._names = _Labels(names, MAX_NAMES, _NAME)
         self._codes = _Labels(tuple(ErrorCode), 0, _NAME)
         self._requests = _Children(
@@ -143,7 +146,8 @@ class Metrics:
     def observe(self, facts: RequestFacts, status: int, seconds: float) -> None:
         """Count one answered request."""
         method = facts.method if facts.method in _METHODS else OTHER
-        self._requests.of(method, f"{status // 100}xx").inc()
+        answered = method, status // 100
+        self._answered[answered] = self._answered.get(answered, 0) + 1
         if facts.operation_kind != SUBSCRIPTION:  # it lasts as long as its client likes
             (self._api if facts.path == "/graphql" else self._rest).observe(seconds)
         self.observe_operation(facts, seconds)
@@ -152,21 +156,35 @@ class Metrics:
         """Count one operation, which may not have come by a request of its own."""
         for code in facts.codes:
             self._errors.of(self._codes.label(code)).inc()
-        if facts.operation_kind is not None:
-            self._count_operation(facts, facts.operation_kind, seconds)
-        if facts.cache is not None:
-            self._caches.of(facts.cache).inc()
         if facts.limited is not None:
             self._limited.of(facts.limited).inc()
-
-    def _count_operation(self, facts: RequestFacts, kind: str, seconds: float) -> None:
         name = self._names.label(facts.operation_name or UNNAMED)
-        self._operations.of(kind, name).inc()
-        if kind != SUBSCRIPTION:
-            self._operation_seconds.of(kind, name).inc(seconds)
-        if facts.statements:
-            self._statements.inc(facts.statements)
-            self._sql_seconds.inc(facts.sql_seconds)
+        ran = facts.operation_kind, name, facts.cache
+        sums = self._ran.get(ran)
+        if sums is None:
+            sums = self._ran[ran] = _Sums()
+        sums.operations += 1
+        sums.seconds += seconds
+        sums.statements += facts.statements
+        sums.sql_seconds += facts.sql_seconds
+        if self._is_shared:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Put what was added up into the counters."""
+        for (method, hundreds), count in self._answered.items():
+            self._requests.of(method, f"{hundreds}xx").inc(count)
+        for (kind, name, cache), sums in self._ran.items():
+            if kind is not None:
+                self._operations.of(kind, name).inc(sums.operations)
+            if kind is not None and kind != SUBSCRIPTION:
+                self._operation_seconds.of(kind, name).inc(sums.seconds)
+            if cache is not None:
+                self._caches.of(cache).inc(sums.operations)
+            self._statements.inc(sums.statements)
+            self._sql_seconds.inc(sums.sql_seconds)
+        self._answered.clear()
+        self._ran.clear()
 
     def observe_sweep(self, done: Pass) -> None:
         """Count what a pass of the sweep did, and when it ended."""
@@ -187,11 +205,15 @@ class Metrics:
     async def note_for_ever(self, seconds: float = NOTE_SECONDS) -> None:
         """Note what is only read, every so many seconds: other workers show it too."""
         while True:
-            self._noted.note()
+            self._note()
             await asyncio.sleep(seconds)
 
-    async def _exposition(self, request: Request) -> Response:
+    def _note(self) -> None:
+        self._settle()
         self._noted.note()
+
+    async def _exposition(self, request: Request) -> Response:
+        self._note()
         try:
             encode, content_type = choose_encoder(request.headers.get("accept", ""))
         except (TypeError, ValueError):  # a version that is no number
@@ -200,7 +222,7 @@ class Metrics:
 
     def text(self) -> str:
         """All counts, as Prometheus reads them by default."""
-        self._noted.note()
+        self._note()
         return generate_latest(self.registry).decode()
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
@@ -223,6 +245,16 @@ class _Labels:
             self._known.add(value)
             return value
         return OTHER
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What operations of one name came to together."""
+
+    operations: int = 0
+    seconds: float = 0.0
+    statements: int = 0
+    sql_seconds: float = 0.0
 
 
 @dataclass

@@ -1,8 +1,7 @@
 """Operations: the one operation of a document that a request asks for, ready for an executor."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import DocumentNode, OperationDefinitionNode, SourceLocation
 
@@ -11,8 +10,7 @@ from server.documents import Document
 from server.parameters import Parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """What an executor is asked to run.
 
     `document` is valid against the schema and the same object for texts that differ in their
@@ -28,7 +26,7 @@ class Operation:
     definition: OperationDefinitionNode
     variables: dict[str, Any]
     extensions: dict[str, Any]
-    plans: dict[int, Any] = field(default_factory=dict, compare=False)
+    plans: dict[int, Any]
     sent: dict[str, Any] | None = None
     locate: Callable[[int], SourceLocation] | None = None
 

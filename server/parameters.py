@@ -1,13 +1,13 @@
 """Parameters: what a GraphQL request says, read from the query string or a JSON body."""
 
-from dataclasses import dataclass
 from email.message import Message
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from schema.errors import CodedError, ErrorCode
 from server.headers import headers_of
@@ -15,8 +15,7 @@ from server.headers import headers_of
 _NAMES = ("query", "documentId", "operationName", "variables", "extensions")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """A well-formed request; absent maps are empty.
 
     `query` is any text, None where the document is only named: by `document_id`, any text, or by
@@ -40,7 +39,24 @@ async def read_parameters(request: Request) -> Parameters:
     if request.method == "GET":
         return parameters_of(_query_string(request.scope["query_string"]))
     _check_content_type(headers_of(request.scope).get("content-type"))
-    return parameters_of(_body(await request.body()))
+    message = await request.receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body = message.get("body", b"")
+    if message.get("more_body", False):  # it seldom comes in parts
+        body += await _rest(request.receive)
+    return parameters_of(_body(body))
+
+
+async def _rest(receive: Receive) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def parameters_of(given: dict[str, Any]) -> Parameters:
@@ -62,7 +78,7 @@ def parameters_of(given: dict[str, Any]) -> Parameters:
 
 def _text(given: dict[str, Any], name: str) -> str | None:
     value = given.get(name)
-    if not isinstance(value, str | None):
+    if value is not None and not isinstance(value, str):
         raise _wrong_type(name, value, "string")
     return value
 

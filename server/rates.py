@@ -92,26 +92,24 @@ class RateLimitedError(CodedError):
 class _Budget(NamedTuple):
     """One of the budgets to charge: its rate, whose it is in Chinese and English.
 
-    `counted` is the key as the library makes it, `seconds` the rate's time: both worked out once.
+    `counted` is the key as the library makes it; what the rate says is worked out once.
     """
 
     rate: RateLimitItem
     whose: tuple[str, str]
     counted: str
+    bound: Bound
+    amount: int
     seconds: int
 
     @classmethod
     def of(cls, rate: RateLimitItem, key: tuple[str, ...], whose: tuple[str, str]) -> "_Budget":
         """The budget under a key."""
-        return cls(rate, whose, rate.key_for(*key), rate.get_expiry())
-
-    @property
-    def bound(self) -> Bound:
-        return "actor" if self.rate.namespace == "actor" else "city"
+        bound: Bound = "actor" if rate.namespace == "actor" else "city"
+        return cls(rate, whose, rate.key_for(*key), bound, rate.amount, rate.get_expiry())
 
     def spent(self, remaining: int, reset: int, policy: str) -> Spent:
-        limit = self.rate.amount
-        return Spent(self.bound, limit, min(remaining, limit), reset, policy)
+        return Spent(self.bound, self.amount, remaining, reset, policy)
 
 
 class Rates:
@@ -124,6 +122,8 @@ class Rates:
         self._actor = _rate(actor, "actor")
         self._city = _rate(city, "city")
         self._counts = counts
+        # on this machine: no need to wait, nor to ask twice
+        self._take = counts.take if isinstance(counts, Alone) else None
         self._of_actor = lru_cache(BUDGETS)(self._actor_budget)
         self._of_city = lru_cache(BUDGETS)(self._city_budget)
         self._actor_policy = _policy(self._actor)
@@ -159,24 +159,30 @@ class Rates:
         budgets = [self._of_actor(actor_key)]
         budgets += [self._of_city(tenant, public) for tenant in tenant_ids]
         policy = self._policies if len(budgets) > 1 else self._actor_policy
-        least: Spent | None = None
-        for place, budget in enumerate(budgets):
-            window = await self._taken(budget, cost)
+        least: tuple[int, _Budget, Window] | None = None
+        take = self._take
+        for budget in budgets:
+            if take is not None:
+                window = take(budget.counted, budget.amount, budget.seconds, cost)
+            else:
+                window = await self._taken(budget, cost)
             if window is None:
-                await self._give_back(budgets[:place], cost)
+                await self._give_back(budgets[: budgets.index(budget)], cost)
                 raise await self._refusal(budget, cost, policy)
-            remaining, reset = _left(budget.rate.amount, budget.seconds, window)
-            if least is None or remaining <= least.remaining:  # of a city rather than of the actor
-                least = budget.spent(remaining, reset, policy)
+            remaining = _remaining(budget, window)
+            if least is None or remaining <= least[0]:  # of a city rather than of the actor
+                least = remaining, budget, window
         assert least is not None
-        return least
+        remaining, budget, window = least
+        return budget.spent(remaining, _reset(budget.seconds, window), policy)
 
     async def _taken(self, budget: _Budget, cost: int) -> Window | None:
         """Take a cost off a budget, as the library's `hit` does; its window then, or None."""
-        counts, (rate, _, counted, seconds) = self._counts, budget
-        if isinstance(counts, Alone):  # on this machine: no need to wait, nor to ask twice
-            return counts.take(counted, rate.amount, seconds, cost)
-        if not await counts.acquire_sliding_window_entry(counted, rate.amount, seconds, cost):
+        counted, amount, seconds = budget.counted, budget.amount, budget.seconds
+        if self._take is not None:
+            return self._take(counted, amount, seconds, cost)
+        counts = self._counts
+        if not await counts.acquire_sliding_window_entry(counted, amount, seconds, cost):
             return None
         return await counts.get_sliding_window(counted, seconds)
 
@@ -196,7 +202,7 @@ class Rates:
     async def _refusal(self, budget: _Budget, cost: int, policy: str) -> RateLimitedError:
         seconds = budget.seconds
         window = await self._counts.get_sliding_window(budget.counted, seconds)
-        remaining, reset = _left(budget.rate.amount, seconds, window)
+        remaining, reset = _remaining(budget, window), _reset(seconds, window)
         wait = _wait(budget.rate, window, cost)
         spent = budget.spent(remaining, reset if wait is None else wait, policy)
         return RateLimitedError(spent, budget.whose, seconds, cost, wait)
@@ -228,15 +234,23 @@ def address_key(address: str) -> str:
     return f"address {found}"
 
 
-def _left(amount: int, seconds: int, window: Window) -> tuple[int, int]:
-    """What is left of an amount, and the seconds until there is more, as the library tells them."""
+def _remaining(budget: _Budget, window: Window) -> int:
+    """What is left of a budget, as the library tells it."""
+    before, before_ends, spent, _ = window
+    if before:
+        spent += floor(before * before_ends / budget.seconds)
+    # a Redis may count below 0 where what was given back was spent in a window that is over
+    return 0 if spent > budget.amount else budget.amount - max(0, spent)
+
+
+def _reset(seconds: int, window: Window) -> int:
+    """The seconds until there is more, as the library tells them."""
     before, before_ends, spent, spent_ends = window
-    remaining = max(0, amount - floor(before * before_ends / seconds + spent))
     reset = spent_ends % seconds if spent else 0.0
     if before:
         by_before = before_ends % (seconds / before)
         reset = min(reset, by_before) if spent else by_before
-    return remaining, max(1, ceil(reset))
+    return max(1, ceil(reset))
 
 
 def _rate(text: str, namespace: Bound) -> RateLimitItem:

@@ -73,14 +73,18 @@ class TrustedDocuments:
         Errors: `CodedError` PERSISTED_QUERY_NOT_FOUND, PERSISTED_QUERY_NOT_SUPPORTED,
         DOCUMENT_HASH_MISMATCH, DOCUMENT_UNTRUSTED.
         """
-        names = [name for name in (parameters.document_id, parameters.persisted_hash) if name]
         text = parameters.query
-        if text is None:
-            text = self._named(parameters)
-        if names and (parameters.query is not None or len(names) > 1):
-            self._check(names, text)
+        if text is None or parameters.document_id or parameters.persisted_hash:
+            text = self._checked(parameters)
         if self._only and text not in self._texts:
             raise _untrusted(text)
+        return text
+
+    def _checked(self, parameters: Parameters) -> str:
+        names = [name for name in (parameters.document_id, parameters.persisted_hash) if name]
+        text = self._named(parameters) if parameters.query is None else parameters.query
+        if names and (parameters.query is not None or len(names) > 1):
+            self._check(names, text)
         return text
 
     def register(self, parameters: Parameters) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ from server.facts import RequestFacts
 from server.gate import Admission, Caller
 from server.graphql import GraphQLEndpoint
 from server.live import Live
-from server.runs import execute_current, open_context
+from server.runs import Contexts, execute_current
 from server.services import Services
 from tests.conftest import NOON, TODAY, Graph
 from tests.isolation.catalogue import KEYS, rows
@@ -65,7 +65,7 @@ class OpenAdmission(Admission):
     async def admit(self, request: Request, facts: RequestFacts) -> Caller:
         """The caller, who may read everything as far as the loaders know."""
         caller = await super().admit(request, facts)
-        return replace(caller, scope=OpenScope(caller.scope.tenant_ids, caller.scope.login))
+        return caller._replace(scope=OpenScope(caller.scope.tenant_ids, caller.scope.login))
 
 
 @asynccontextmanager
@@ -79,7 +79,7 @@ async def opened_without_scope(
     endpoint = GraphQLEndpoint(
         Documents(schema, bounds=services.bounds),
         partial(execute_current, live, partial(level_wise.execute, schema)),
-        partial(open_context, live, services, lambda: noon),
+        Contexts(live, services, lambda: noon),
         gate=OpenAdmission(live, services.identity, services.rates, services.trusted),
     )
     transport = httpx.ASGITransport(Starlette(routes=[Route("/graphql", endpoint)]))

@@ -12,7 +12,7 @@ from schema.ids import GlobalId
 from schema.scope import Login, Scope
 from server.actors import actor_of
 from server.claims import Claims
-from server.gate import Openings
+from server.gate import Opened, Openings
 from server.operations import Operation
 from server.payers import named_cities
 from tenants.definition import Definition
@@ -95,7 +95,7 @@ def test_cities_that_an_operation_names(
     (definition,) = (
         node for node in document.definitions if isinstance(node, OperationDefinitionNode)
     )
-    operation = Operation(document, definition, variables, {})
+    operation = Operation(document, definition, variables, {}, {})
     assert named_cities(operation, Registry(shipped)) == expected
 
 
@@ -108,7 +108,8 @@ def test_what_claims_open_is_worked_out_once(shipped: tuple[Definition, ...]) ->
     openings, registry = Openings(size=2), Registry(shipped)
     found = openings.of(of_city(FUSHUN), registry)
     scope = Scope(frozenset({210400}), Login.CITY)
-    assert found == (actor_of(of_city(FUSHUN), registry), scope)
+    actor = actor_of(of_city(FUSHUN), registry)
+    assert found == Opened(actor, scope, "210400 someone", "CITY_ADMIN", "210400")
     assert openings.of(of_city(FUSHUN), registry) is found
     assert openings.of(of_city(FUSHUN, "another"), registry)[0].subject == "another"
     everybody = openings.of(None, registry)

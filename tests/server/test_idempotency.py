@@ -358,7 +358,7 @@ def _operation(name: str, variables: dict[str, Any]) -> Operation:
         for node in document.definitions
         if isinstance(node, OperationDefinitionNode) and node.name and node.name.value == name
     )
-    return Operation(document, definition, variables, {})
+    return Operation(document, definition, variables, {}, {})
 
 
 def test_hashes() -> None:

@@ -22,7 +22,7 @@ from server.facts import RequestFacts
 from server.gate import Admission
 from server.operations import Operation, select_operation
 from server.parameters import Parameters
-from server.runs import open_context
+from server.runs import Contexts
 from tests.conftest import NOW, Graph, database_at, opened, run_sql, services_of
 from tests.isolation.casts import Cast, cast, first_samples, known
 from tests.isolation.conftest import PlainSpeller
@@ -89,7 +89,7 @@ class Stage:
         request = _request(self.casts[role].graph.headers)
         admission = Admission(live, services.identity, services.rates, services.trusted)
         caller = await admission.admit(request, RequestFacts())
-        async with open_context(live, services, lambda: NOW, request, caller) as context:
+        async with Contexts(live, services, lambda: NOW)(request, caller) as context:
             return await execute(asked, context), context
 
     def meant(

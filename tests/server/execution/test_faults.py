@@ -17,7 +17,7 @@ from server.facts import RequestFacts
 from server.gate import Admission
 from server.operations import select_operation
 from server.parameters import Parameters
-from server.runs import open_context
+from server.runs import Contexts
 from tests.conftest import NOW, opened
 from tests.server.execution.comparing import differences
 from tests.server.execution.invented import World, invented_context
@@ -143,7 +143,7 @@ async def test_database_gone(full_url: str, text: str) -> None:
         await live.database.close()
 
         async def run(execute: Any) -> ExecutionResult:
-            async with open_context(live, services, lambda: NOW, request, caller) as context:
+            async with Contexts(live, services, lambda: NOW)(request, caller) as context:
                 result: ExecutionResult = await partial(execute, SCHEMA)(asked, context)
                 return result
 
