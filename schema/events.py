@@ -154,11 +154,8 @@ def _inserting() -> Statement:
         "person_id": "person",
     }
     each = {"seq": "seqs", "kind": "kinds", **{name: f"{name}s" for name in _REFERENCES}}
-    listed = arrays_table(
-        "e",
-        **{name: (array, table.c[name].type) for name, array in each.items()},
-        about=("abouts", Text()),
-    )
+    arrays: dict[str, Any] = {name: (array, table.c[name].type) for name, array in each.items()}
+    listed = arrays_table("e", **arrays, about=("abouts", Text()))
     chosen = [bindparam(given, type_=table.c[name].type) for name, given in own.items()]
     rows = select(*chosen, *(listed.c[name] for name in each), cast(listed.c.about, JSONB()))
     return render(insert(table).from_select([*own, *each, "about"], rows))
