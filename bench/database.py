@@ -53,11 +53,15 @@ class Databases:
 
 @dataclass(frozen=True)
 class Facts:
-    """The version of PostgreSQL, like 18.4, and how many rows there are."""
+    """The version of PostgreSQL, like 18.4, and how many rows there are.
+
+    `cells` are those of the rollup that Q3 reads.
+    """
 
     postgresql: str
     organizations: int
     issues: int
+    cells: int
 
 
 async def make_databases(folder: Path, sizes: Sizes, say: Say) -> Databases:
@@ -100,7 +104,7 @@ async def facts(url: str) -> Facts:
         version = await connection.fetchval("SHOW server_version")
         counts = [
             await connection.fetchval(f"SELECT count(*) FROM {table}")
-            for table in ("organization", "issue")
+            for table in ("organization", "issue", "issue_total")
         ]
     return Facts(version.split()[0], *counts)
 

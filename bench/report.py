@@ -23,7 +23,15 @@ COLUMNS = (
     "server CPU µs",
     "database CPU µs",
 )
-SCALE_COLUMNS = ("issues", "contender", "requests/s", "p50 ms", "p99 ms", "database CPU µs")
+SCALE_COLUMNS = (
+    "issues",
+    "cells",
+    "contender",
+    "requests/s",
+    "p50 ms",
+    "p99 ms",
+    "database CPU µs",
+)
 MEMORY_COLUMNS = ("contender", "MB before any request", "MB at most")
 BOUND_COLUMNS = ("bound", "measured", "asked", "")
 SECURITY_COLUMNS = ("operation", "CPU µs with", "without", "security", "p50 µs with", "without")
@@ -74,7 +82,9 @@ CPU that of all processes of PostgreSQL.
 SCALE = """\
 ## Many issues 数据量
 
-Q3 over two databases that differ in the number of issues only, asked in turn.
+Q3 over two databases that differ in the number of issues only, asked in turn. It reads cells of
+the rollup `issue_total` (city, level, service, phase): the more issues, the more of the
+combinations that there can be do occur, and no more than those.
 """
 MEMORY = """\
 ## Memory 内存
@@ -229,6 +239,7 @@ def _cells(results: Results, row: Row, title: str) -> list[str]:
 def _scale_cells(item: Scale) -> list[str]:
     return [
         f"{item.issues:,}",
+        f"{item.cells:,}",
         item.row.contender,
         f"{item.row.rps:,.0f}",
         f"{item.row.p50_ms:.2f}",

@@ -41,9 +41,10 @@ class Row(_Part):
 
 
 class Scale(_Part):
-    """A row of Q3 over a database of so many issues."""
+    """A row of Q3 over a database of so many issues, and so many cells that count them."""
 
     issues: int
+    cells: int
     row: Row
 
 

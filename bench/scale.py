@@ -32,9 +32,9 @@ async def measure_scale(
             groups += await runners([operation], both, NOTHING)
         in_turn = [runner for runners_ in zip(*groups, strict=True) for runner in runners_]
         await run([in_turn], await Backends.of(databases.small), plan, say)
-    sizes = [(await facts(url)).issues for url in urls]
+    found = [await facts(url) for url in urls]
     return [
-        Scale(issues=size, row=runner.row())
-        for size, group in zip(sizes, groups, strict=True)
+        Scale(issues=known.issues, cells=known.cells, row=runner.row())
+        for known, group in zip(found, groups, strict=True)
         for runner in group
     ]

@@ -67,8 +67,8 @@ def made(
         memory=[Memory(contender=SERVER, started_mb=100, peak_mb=peak_mb)],
         rows=[row("Q0", SERVER, rps), row("Q0", LIMIT, 1000), row("Q0", POSTGRAPHILE, 386)],
         scale=[
-            Scale(issues=20_000, row=row("Q3", SERVER, 100, p50_ms=10)),
-            Scale(issues=2_000_000, row=row("Q3", SERVER, 90, p50_ms=12)),
+            Scale(issues=20_000, cells=500, row=row("Q3", SERVER, 100, p50_ms=10)),
+            Scale(issues=2_000_000, cells=600, row=row("Q3", SERVER, 90, p50_ms=12)),
         ],
         spent=[Spent(operation="Q0", part="loaders", us=100)],
         security=[security],

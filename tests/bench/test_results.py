@@ -74,7 +74,7 @@ def test_a_page_tells_of_everything() -> None:
     page = report.document(found, TITLES)
     assert "| Q0: One issue 一件事项: by its number | onegrid | 850 |  | 2.00 |" in page
     assert "|  | limit | 1,000 | 0.85 |" in page
-    assert "| 2,000,000 | onegrid | 90 | 12.00 |" in page
+    assert "| 2,000,000 | 600 | onegrid | 90 | 12.00 |" in page
     assert "| loaders | 100 |" in page
     assert "- **postgraphile**: PostGraphile 5.1.5, Node 22.23.3 (`bench/postgraphile`" in page
     gone = found.setting.model_copy(update={"postgraphile": None, "skipped": "npm is away"})

@@ -89,8 +89,8 @@ def walks(
 ) -> Mapping[str, tuple[Cast, list[Reply]]]:
     """By role who walked the graph, and all that came back.
 
-    A city's administrator and PUBLIC try one of eight values of others, the provinces' roles one of
-    sixteen each, the other roles in turn one of 64; the soak tests try all.
+    A city's administrator and PUBLIC try one of 16 values of others, the provinces' roles one of 32
+    each, the other roles in turn one of 64; the soak tests try all.
     """
 
     async def walk_all() -> dict[str, tuple[Cast, list[Reply]]]:
@@ -98,9 +98,9 @@ def walks(
         async with opened(url, services=world.services) as graph:
             everybody = {role: cast(role, graph, world, samples) for role in ROLES}
             # what others read whole is in the audit that an administrator is shown: it goes first
-            found = await _walked(everybody, ["CITY_ADMIN"], schema, of=8)
-            found |= await _walked(everybody, ["PUBLIC"], schema, of=8)
-            found |= await _walked(everybody, ["PROVINCE_ADMIN", "PROVINCE_ANALYST"], schema, of=16)
+            found = await _walked(everybody, ["CITY_ADMIN"], schema, of=16)
+            found |= await _walked(everybody, ["PUBLIC"], schema, of=16)
+            found |= await _walked(everybody, ["PROVINCE_ADMIN", "PROVINCE_ANALYST"], schema, of=32)
             rest = [role for role in ROLES if role not in found]
             return found | await _walked(everybody, rest, schema, of=64)
 

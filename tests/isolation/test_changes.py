@@ -26,7 +26,7 @@ FAULTS = {ErrorCode.INTERNAL, ErrorCode.VALIDATION_FAILED, ErrorCode.DEADLINE_EX
 # who may change something somewhere
 WRITERS = {"SECRETARY", "CITY_ADMIN", "PROVINCE_ADMIN"}
 # of others' values the quick tests try one of so many
-QUICK = 8
+QUICK = 16
 # what is free text, and codes, may be the same in two tenants; dimensions are those of a province
 ACCEPTED = {
     "Mutation.establishOrganization(EstablishOrganizationInput.name of another)",

@@ -108,7 +108,7 @@ async def test_answers_are_those_without_others(
         who = cast(role, graph, world, samples)
         probes = Probes(schema, who.samples, who.others).queries()
         # an administrator's own reads are in the audit: it must read the same again
-        of = 8 if role == "CITY_ADMIN" else 64
+        of = 16 if role == "CITY_ADMIN" else 64
         (alone,) = await walk_together([who.graph], probes, of=of)
     assert differences(walks[role][1], alone) == []
 
