@@ -29,7 +29,7 @@ async def test_bad_input_is_refused(full_url: str, tmp_path: Path) -> None:
 @LINUX
 @pytest.mark.soak
 async def test_bad_input_costs_little(full_url: str, tmp_path: Path) -> None:
-    """To refuse an attack takes 50 ms and 20 MB at most; how slow its neighbours are is measured."""
+    """To refuse an attack takes 50 ms and 20 MB at most, and its neighbours are measured."""
     (one,) = (item for item in load_secured() if item.key == "organization")
     with server(full_url, tmp_path) as process:
         found = await measure_abuse(process, one, 50, 3, lambda text: None)
