@@ -261,7 +261,9 @@ async def test_seeing_it_whole_is_audited(site: Graph, villagers: Villagers) -> 
     await site.as_("GRID_WORKER", "990100", "AA3-V1", purpose="看看").data(
         HOUSEHOLD, id=household_id(home)
     )
-    rows = await villagers.town.sql("SELECT kind, role, about FROM event ORDER BY seq DESC LIMIT 3")
+    rows = await villagers.town.sql(
+        "SELECT kind, role, about FROM event WHERE tenant_id = 990100 ORDER BY seq DESC LIMIT 3"
+    )
     assert [(kind, role, orjson.loads(about)) for kind, role, about in reversed(rows)] == [
         (
             "PERSONAL_DATA_READ",
