@@ -65,10 +65,8 @@ class Admission(Gate):
         Errors: `CodedError` TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_SCOPE, BAD_REQUEST, UNAVAILABLE.
         """
         headers = headers_of(request.scope)
-        given, claims = headers.get("authorization"), None
-        if given is not None:
-            claims = self._identity.remembered(given) or await self._identity.claims(given)
-        registry = await self._live.current() if self._live.is_behind else self._live.registry
+        claims = await self._identity.claims(headers.get("authorization"))
+        registry = await self._live.current()
         purpose = purpose_of(headers.get("x-purpose"))
         actor, scope, payer, facts.role, facts.tenant = self._openings.of(claims, registry)
         if purpose is not None:

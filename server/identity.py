@@ -88,17 +88,6 @@ class Identity:
         self._jwt = jwt.PyJWT(_OPTIONS)
         self._remembered: OrderedDict[bytes, tuple[Claims, float]] = OrderedDict()
 
-    def remembered(self, header: str) -> Claims | None:
-        """The claims of a header that was good a while ago, and still is; None where unknown."""
-        return self._known(_digest(header))
-
-    def _known(self, digest: bytes) -> Claims | None:
-        found = self._remembered.get(digest)
-        if found is None or self._clock() >= found[1]:
-            return None
-        self._remembered.move_to_end(digest)
-        return found[0]
-
     async def claims(self, header: str | None) -> Claims | None:
         """The claims of `Authorization: Bearer <token>`; None without the header.
 
@@ -108,9 +97,10 @@ class Identity:
         if header is None:
             return None
         digest = _digest(header)
-        found = self._known(digest)
-        if found is not None:
-            return found
+        found = self._remembered.get(digest)
+        if found is not None and self._clock() < found[1]:
+            self._remembered.move_to_end(digest)
+            return found[0]
         started = time.monotonic()
         try:
             return await self._checked(header, digest)

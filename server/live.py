@@ -133,7 +133,7 @@ class Live:
             return await forget(connection, before)
 
     @property
-    def is_behind(self) -> bool:
+    def _is_behind(self) -> bool:
         """Whether another worker of this server has found other tenants in force."""
         return self._changes is not None and self._changes.value != self._seen
 
@@ -142,9 +142,9 @@ class Live:
 
         Errors: `CodedError` UNAVAILABLE.
         """
-        if self.is_behind:
+        if self._is_behind:
             async with self._looking:
-                if self.is_behind:
+                if self._is_behind:
                     await self.refresh()
         return self.registry
 

@@ -105,17 +105,14 @@ async def execute_current(
     if operation.definition.operation is not OperationType.MUTATION and _is_stale(result):
         await context.begin_anew(await live.refreshed())
         result = await execute(operation, context)
-    if context.disclosures:
-        await write_audit(context)
-    if not result.errors:
-        return result
+    await write_audit(context)
     if (reused := _cause(result, KeyReusedError)) is not None:
         raise reused
     return result
 
 
 def _is_stale(result: ExecutionResult) -> bool:
-    return bool(result.errors) and _cause(result, StaleRegistryError) is not None
+    return _cause(result, StaleRegistryError) is not None
 
 
 def _cause(result: ExecutionResult, kind: type[CodedError]) -> CodedError | None:

@@ -73,8 +73,11 @@ def keys_table(*names: str) -> TableValuedAlias:
 
 
 def _array(name: str, kind: Any) -> Any:
-    if isinstance(kind, Text):
-        return bindparam(name, type_=ARRAY(kind))
+    return bindparam(name, type_=ARRAY(kind)) if isinstance(kind, Text) else _in_text(name, kind)
+
+
+def _in_text(name: str, kind: Any) -> Any:
+    """An array parameter whose value is its text."""
     return cast(bindparam(name, type_=Text()), ARRAY(kind))
 
 
@@ -84,9 +87,7 @@ def arrays_table(alias: str, *, in_text: bool = False, **columns: tuple[str, Any
     With `in_text` their values are those of `array_text`.
     """
     arrays: list[Any] = [
-        cast(bindparam(name, type_=Text()), ARRAY(kind))
-        if in_text
-        else bindparam(name, type_=ARRAY(kind))
+        _in_text(name, kind) if in_text else bindparam(name, type_=ARRAY(kind))
         for name, kind in columns.values()
     ]
     listed: list[Any] = [column(name, kind) for name, (_, kind) in columns.items()]
